@@ -1,0 +1,154 @@
+//! Activation functions.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Tensor, activation as functions, backend::Backend};
+use serde::{Deserialize, Serialize};
+
+/// Choice of the function applied to each hidden unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Activation {
+    /// `max(0, x)`; the derivative at 0 is 0.
+    #[default]
+    Relu,
+    /// `max(0, x) + α·min(0, x)` with one learned slope `α` for the layer, 0.25 at first (He et al. 2015).
+    ParametricRelu,
+    /// `1/(1 + e⁻ˣ)`
+    Sigmoid,
+    /// `tanh x`
+    Tanh,
+    /// `4σ(x) - 2`: the sigmoid moved and stretched to be `x` near 0, so that Xavier's condition holds for it.
+    RescaledSigmoid,
+    /// `x·σ(x)` (Elfwing et al. 2017).
+    Silu,
+}
+
+impl Activation {
+    /// The function as a module, with its learned slope where it has one.
+    pub fn init<B: Backend>(self, device: &B::Device) -> ActivationLayer<B> {
+        let slope = (self == Self::ParametricRelu).then(|| Param::from_tensor(Tensor::full([1], 0.25, device)));
+        ActivationLayer { slope, function: self }
+    }
+}
+
+/// An activation function as a module; see [`Activation`] for the formulas.
+///
+/// # Examples
+///
+/// ```
+/// use burn::tensor::Tensor;
+/// use burn_flex::Flex;
+/// use burn_mlp::Activation;
+///
+/// let x = Tensor::<Flex, 1>::from_floats([-2.0, 0.0, 3.0], &Default::default());
+/// let y = Activation::ParametricRelu.init(&Default::default()).forward(x);
+/// assert_eq!(y.to_data().to_vec::<f32>().unwrap(), [-0.5, 0.0, 3.0]);
+/// ```
+#[derive(Module, Debug)]
+pub struct ActivationLayer<B: Backend> {
+    /// The learned slope `α` for negative inputs, shape `[1]`; present for [`Activation::ParametricRelu`] only.
+    pub slope: Option<Param<Tensor<B, 1>>>,
+    #[module(skip)]
+    function: Activation,
+}
+
+impl<B: Backend> ActivationLayer<B> {
+    /// Applies the function to each element.
+    ///
+    /// # Shapes
+    ///
+    /// - input, output: `[..]`, the same
+    pub fn forward<const D: usize>(&self, x: Tensor<B, D>) -> Tensor<B, D> {
+        match (&self.slope, self.function) {
+            (Some(slope), _) => functions::prelu(x, slope.val()),
+            (None, Activation::Relu | Activation::ParametricRelu) => functions::relu(x),
+            (None, Activation::Sigmoid) => functions::sigmoid(x),
+            (None, Activation::Tanh) => functions::tanh(x),
+            (None, Activation::RescaledSigmoid) => functions::sigmoid(x).mul_scalar(4.0).sub_scalar(2.0),
+            (None, Activation::Silu) => functions::silu(x),
+        }
+    }
+
+    /// Which function this is.
+    pub const fn function(&self) -> Activation {
+        self.function
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use burn_autodiff::Autodiff;
+    use burn_ndarray::NdArray;
+
+    type Double = Autodiff<NdArray<f64>>;
+
+    /// Values and derivatives at -2, -0.5, 0, 1 and 3.
+    fn values_and_derivatives(activation: Activation) -> (Vec<f64>, Vec<f64>) {
+        let device = Default::default();
+        let x = Tensor::<Double, 1>::from_data([-2.0_f64, -0.5, 0.0, 1.0, 3.0], &device).require_grad();
+        let y = activation.init(&device).forward(x.clone());
+        let gradients = y.clone().sum().backward();
+        let read = |t: Tensor<NdArray<f64>, 1>| t.into_data().into_vec().unwrap();
+        (read(y.inner()), read(x.grad(&gradients).unwrap()))
+    }
+
+    fn assert_close(found: &[f64], expected: &[f64]) {
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
+        }
+    }
+
+    // import torch; x = torch.tensor([-2., -.5, 0., 1., 3.], dtype=torch.float64, requires_grad=True)
+    // f(x).sum().backward(); print(f(x).tolist(), x.grad.tolist())
+
+    #[test]
+    fn relu_and_its_derivative_at_zero() {
+        let (y, dy) = values_and_derivatives(Activation::Relu);
+        assert_close(&y, &[0.0, 0.0, 0.0, 1.0, 3.0]);
+        assert_close(&dy, &[0.0, 0.0, 0.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn parametric_relu_and_the_gradient_of_its_slope() {
+        let device = Default::default();
+        let layer = Activation::ParametricRelu.init::<Double>(&device);
+        let x = Tensor::<_, 1>::from_data([-2.0_f64, -0.5, 0.0, 1.0, 3.0], &device);
+        let gradients = layer.forward(x).sum().backward();
+        let slope = layer.slope.as_ref().unwrap().grad(&gradients).unwrap();
+        // The slope multiplies min(0, x): its gradient is the sum of the negative inputs.
+        assert_eq!(slope.into_scalar(), -2.5);
+        let (y, _) = values_and_derivatives(Activation::ParametricRelu);
+        assert_close(&y, &[-0.5, -0.125, 0.0, 1.0, 3.0]);
+    }
+
+    #[test]
+    fn sigmoid_and_tanh_follow_their_closed_forms() {
+        let (y, dy) = values_and_derivatives(Activation::Sigmoid);
+        assert_close(&y, &[0.119_202_92, 0.377_540_67, 0.5, 0.731_058_58, 0.952_574_13]);
+        let closed: Vec<f64> = y.iter().map(|s| s * (1.0 - s)).collect();
+        assert_close(&dy, &closed);
+        let (y, dy) = values_and_derivatives(Activation::Tanh);
+        assert_close(&y, &[-0.964_027_58, -0.462_117_16, 0.0, 0.761_594_16, 0.995_054_75]);
+        let closed: Vec<f64> = y.iter().map(|t| 1.0 - t * t).collect();
+        assert_close(&dy, &closed);
+    }
+
+    #[test]
+    fn the_rescaled_sigmoid_is_the_identity_to_first_order() {
+        let (y, dy) = values_and_derivatives(Activation::RescaledSigmoid);
+        let (sigmoid, _) = values_and_derivatives(Activation::Sigmoid);
+        let closed: Vec<f64> = sigmoid.iter().map(|s| 4.0 * s - 2.0).collect();
+        assert_close(&y, &closed);
+        assert_eq!((y[2], dy[2]), (0.0, 1.0));
+    }
+
+    #[test]
+    fn silu_matches_pytorch() {
+        let (y, dy) = values_and_derivatives(Activation::Silu);
+        assert_close(&y, &[-0.238_405_84, -0.188_770_33, 0.0, 0.731_058_58, 2.857_722_38]);
+        assert_close(&dy, &[-0.090_784_25, 0.260_038_81, 0.5, 0.927_670_51, 1.088_104_32]);
+    }
+}

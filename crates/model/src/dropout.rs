@@ -1,0 +1,304 @@
+//! Dropout.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use burn::tensor::{Bool, Tensor, TensorData, backend::Backend};
+use serde::{Deserialize, Serialize};
+
+use crate::mask::scaled_mask;
+use crate::{Key, Probability};
+
+/// When a [`Dropout`] layer drops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DropoutMode {
+    /// On autodiff backends only, as `burn::nn::Dropout` does: a model is in training exactly when its backend is
+    /// `Autodiff`, and `valid()` ends training.
+    #[default]
+    Training,
+    /// On every backend. Predictions become samples (Monte-Carlo dropout); their spread is the model's uncertainty.
+    MonteCarlo,
+    /// Never, not even on autodiff backends.
+    Off,
+}
+
+/// Configuration of [`Dropout`].
+///
+/// # Examples
+///
+/// ```
+/// use burn_mlp::{DropoutConfig, Probability};
+///
+/// let dropout = DropoutConfig::new(Probability::new(0.5)?).with_seed(7).init();
+/// assert_eq!(dropout.prob().get(), 0.5);
+/// # Ok::<(), burn_mlp::ProbabilityError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropoutConfig {
+    /// Probability of zeroing an element.
+    pub prob: Probability,
+    /// Seed of the masks. `None` numbers the layers of a process in order of construction, so that no two share
+    /// their masks.
+    #[serde(default)]
+    pub seed: Option<u64>,
+    /// When the layer drops.
+    #[serde(default)]
+    pub mode: DropoutMode,
+}
+
+impl DropoutConfig {
+    /// A layer that zeroes elements with probability `prob` during training.
+    pub const fn new(prob: Probability) -> Self {
+        Self { prob, seed: None, mode: DropoutMode::Training }
+    }
+
+    /// Sets the seed of the masks: layers with the same seed and call count draw the same mask.
+    pub const fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Sets when the layer drops.
+    pub const fn with_mode(mut self, mode: DropoutMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// The layer, at its first mask.
+    pub fn init(&self) -> Dropout {
+        static LAYERS: AtomicU64 = AtomicU64::new(0);
+        let key = match self.seed {
+            Some(seed) => Key::new(seed, *b"dropout\0"),
+            None => Key::new(LAYERS.fetch_add(1, Ordering::Relaxed), *b"dropout?"),
+        };
+        Dropout::with_key(self.prob, key).with_mode(self.mode)
+    }
+}
+
+/// Dropout (Srivastava et al. 2014): zeroes each element with probability `p` and scales the others by `1/(1-p)`.
+///
+/// `h' = 0` with probability `p`, else `h/(1-p)`, so that `E[h'] = h` and inference needs no correction.
+///
+/// Every call draws a new mask, named by the layer's seed and the number of masks drawn before, from a portable
+/// generator on the host: the same seed gives the same masks on every backend and platform. A clone continues with
+/// the same masks as the original would. [`seek`](Self::seek) jumps to any mask, which makes a resumed run repeat
+/// an uninterrupted one.
+///
+/// The layer holds no tensor: place it in a module as a plain field. It is not part of a module's record.
+///
+/// Unlike `burn::nn::Dropout`, it is exact at `p = 1` (zeros, not NaN), can be left on at inference
+/// ([`DropoutMode::MonteCarlo`]), ignores the backend's process-wide generator, and costs one product in each
+/// direction.
+///
+/// # Examples
+///
+/// ```
+/// use burn::tensor::Tensor;
+/// use burn_flex::Flex;
+/// use burn_mlp::{DropoutConfig, DropoutMode, Probability};
+///
+/// let dropout = DropoutConfig::new(Probability::new(0.5)?).with_seed(1).init();
+/// let x = Tensor::<Flex, 1>::from_floats([1.0, 2.0, 3.0, 4.0], &Default::default());
+///
+/// // Without autodiff a layer in `Training` mode is the identity.
+/// assert_eq!(dropout.forward(x.clone()).to_data(), x.to_data());
+///
+/// // In Monte-Carlo mode it drops on any backend: here the third element is dropped and the others are doubled.
+/// let sample = dropout.with_mode(DropoutMode::MonteCarlo).forward(x);
+/// assert!(sample.to_data().to_vec::<f32>().unwrap().iter().all(|v| [0.0, 2.0, 4.0, 6.0, 8.0].contains(v)));
+/// # Ok::<(), burn_mlp::ProbabilityError>(())
+/// ```
+#[derive(Debug)]
+pub struct Dropout {
+    prob: Probability,
+    mode: DropoutMode,
+    key: Key,
+    masks_drawn: AtomicU64,
+}
+
+impl Clone for Dropout {
+    fn clone(&self) -> Self {
+        Self {
+            prob: self.prob,
+            mode: self.mode,
+            key: self.key,
+            masks_drawn: AtomicU64::new(self.masks_drawn.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+impl Dropout {
+    /// A layer whose masks come from the streams named by `key`: mask `n` from `key` with its minor counter at `n`.
+    pub(crate) const fn with_key(prob: Probability, key: Key) -> Self {
+        Self { prob, mode: DropoutMode::Training, key, masks_drawn: AtomicU64::new(0) }
+    }
+
+    /// The probability of zeroing an element.
+    pub const fn prob(&self) -> Probability {
+        self.prob
+    }
+
+    /// When the layer drops.
+    pub const fn mode(&self) -> DropoutMode {
+        self.mode
+    }
+
+    /// The layer with another mode, at the same mask.
+    pub const fn with_mode(mut self, mode: DropoutMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Makes mask number `mask`, counted from 0, the next one.
+    pub fn seek(&self, mask: u64) {
+        self.masks_drawn.store(mask, Ordering::Relaxed);
+    }
+
+    /// Applies dropout to a tensor of any shape.
+    ///
+    /// The identity, without drawing a mask, where the [mode](DropoutMode) says so or `p = 0`. The backward pass
+    /// multiplies by the same mask.
+    ///
+    /// # Shapes
+    ///
+    /// - input, output: `[..]`, the same
+    pub fn forward<B: Backend, const D: usize>(&self, input: Tensor<B, D>) -> Tensor<B, D> {
+        let device = input.device();
+        let active = match self.mode {
+            DropoutMode::Training => B::ad_enabled(&device),
+            DropoutMode::MonteCarlo => true,
+            DropoutMode::Off => false,
+        };
+        if !active || self.prob == Probability::ZERO {
+            return input;
+        }
+        let shape = input.shape();
+        let mask = self.masks_drawn.fetch_add(1, Ordering::Relaxed);
+        if self.prob == Probability::ONE {
+            // Filling instead of multiplying: zero times infinity is not zero.
+            let everything = Tensor::<B, D, Bool>::ones(shape, &device);
+            return input.mask_fill(everything, 0.0);
+        }
+        let mask = scaled_mask(shape.num_elements(), self.prob, self.key.at(0, mask));
+        input * Tensor::from_data(TensorData::new(mask, shape), &device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use burn_autodiff::Autodiff;
+    use burn_flex::Flex;
+    use burn_ndarray::NdArray;
+
+    type Train = Autodiff<Flex>;
+
+    fn layer(prob: f64) -> Dropout {
+        DropoutConfig::new(Probability::new(prob).unwrap()).with_seed(3).init()
+    }
+
+    fn arange<B: Backend>() -> Tensor<B, 2> {
+        Tensor::<B, 1, burn::tensor::Int>::arange(0..16, &Default::default()).float().reshape([2, 8])
+    }
+
+    fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
+        tensor.into_data().convert::<f32>().into_vec().unwrap()
+    }
+
+    #[test]
+    fn probability_zero_changes_nothing() {
+        let x = arange::<Train>();
+        assert_eq!(values(layer(0.0).forward(x.clone())), values(x));
+    }
+
+    #[test]
+    fn probability_one_gives_zeros_even_for_infinities() {
+        let x = arange::<Train>() * f32::INFINITY;
+        assert_eq!(values(layer(1.0).forward(x)), [0.0; 16]);
+    }
+
+    #[test]
+    fn probability_one_sends_back_zero_gradients() {
+        let x = arange::<Train>().require_grad();
+        let gradients = layer(1.0).forward(x.clone()).sum().backward();
+        assert_eq!(values(x.grad(&gradients).unwrap()), [0.0; 16]);
+    }
+
+    #[test]
+    fn every_element_is_zero_or_scaled() {
+        let x = values(arange::<Train>());
+        let y = values(layer(0.2).forward(arange::<Train>()));
+        for (x, y) in x.iter().zip(y) {
+            assert!(y == 0.0 || y == x * 1.25, "{x} became {y}");
+        }
+    }
+
+    #[test]
+    fn the_gradient_uses_the_mask_of_the_forward_pass() {
+        let x = Tensor::<Train, 2>::ones([64, 64], &Default::default()).require_grad();
+        let y = layer(0.5).forward(x.clone());
+        let gradients = y.clone().sum().backward();
+        // For inputs of one the output is the mask itself.
+        assert_eq!(values(x.grad(&gradients).unwrap()), values(y));
+    }
+
+    #[test]
+    fn training_mode_is_the_identity_without_autodiff() {
+        let x = arange::<Flex>();
+        assert_eq!(values(layer(0.5).forward(x.clone())), values(x));
+    }
+
+    #[test]
+    fn monte_carlo_mode_drops_without_autodiff() {
+        let y = values(
+            layer(0.5).with_mode(DropoutMode::MonteCarlo).forward(Tensor::<Flex, 1>::ones([1000], &Default::default())),
+        );
+        let zeros = y.iter().filter(|&&v| v == 0.0).count();
+        // Binomial(1000, 1/2): outside 500 ± 100 with probability 3·10⁻¹⁰.
+        assert!((400..600).contains(&zeros), "{zeros}");
+    }
+
+    #[test]
+    fn off_is_the_identity_on_an_autodiff_backend() {
+        let x = arange::<Train>();
+        let y = layer(0.5).with_mode(DropoutMode::Off).forward(x.clone());
+        assert_eq!(values(y), values(x));
+    }
+
+    #[test]
+    fn masks_are_the_same_on_all_backends() {
+        let flex = values(layer(0.5).forward(arange::<Train>()));
+        let ndarray = values(layer(0.5).forward(arange::<Autodiff<NdArray>>()));
+        let double = values(layer(0.5).forward(arange::<Autodiff<NdArray<f64>>>()));
+        assert_eq!(flex, ndarray);
+        assert_eq!(flex, double);
+    }
+
+    #[test]
+    fn each_call_draws_a_new_mask_and_seek_returns_to_an_old_one() {
+        let dropout = layer(0.5);
+        let draw = || values(dropout.forward(Tensor::<Train, 1>::ones([64], &Default::default())));
+        let (first, second) = (draw(), draw());
+        assert_ne!(first, second);
+        dropout.seek(0);
+        assert_eq!(draw(), first);
+    }
+
+    #[test]
+    fn a_clone_continues_as_the_original_would() {
+        let dropout = layer(0.5);
+        let ones = || Tensor::<Train, 1>::ones([64], &Default::default());
+        let _ = dropout.forward(ones());
+        let clone = dropout.clone();
+        assert_eq!(values(clone.forward(ones())), values(dropout.forward(ones())));
+    }
+
+    #[test]
+    fn layers_without_a_seed_differ() {
+        let config = DropoutConfig::new(Probability::new(0.5).unwrap());
+        let draw = |dropout: Dropout| values(dropout.forward(Tensor::<Train, 1>::ones([64], &Default::default())));
+        assert_ne!(draw(config.init()), draw(config.init()));
+    }
+}

@@ -1,0 +1,127 @@
+//! Cross-entropy of logits.
+
+use burn::tensor::{Int, Tensor, activation::log_softmax, backend::Backend};
+
+use crate::Probability;
+
+/// Cross-entropy of logits and class indices, with label smoothing.
+///
+/// `-(1 - s)·log p_y - (s/C)·Σ_c log p_c` for smoothing `s` and `C` classes (Szegedy et al. 2016), with `log p` by the
+/// log-sum-exp of the logits, which neither overflows nor takes the logarithm of zero.
+///
+/// The mean is over examples, so the learning rate does not depend on the batch size.
+///
+/// # Examples
+///
+/// ```
+/// use burn::tensor::Tensor;
+/// use burn_flex::Flex;
+/// use burn_mlp::CrossEntropy;
+///
+/// let device = Default::default();
+/// let logits = Tensor::<Flex, 2>::from_floats([[1000.0, 0.0], [0.0, 0.0]], &device);
+/// let targets = Tensor::from_ints([0, 1], &device);
+/// let losses = CrossEntropy::default().forward_each(logits, targets).to_data();
+/// assert_eq!(losses.to_vec::<f32>().unwrap(), [0.0, 2.0_f32.ln()]);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CrossEntropy {
+    /// Part of the target probability that is spread evenly over all classes.
+    pub label_smoothing: Probability,
+}
+
+impl CrossEntropy {
+    /// Mean loss over the batch.
+    ///
+    /// # Shapes
+    ///
+    /// - `logits`: `[batch, classes]`
+    /// - `targets`: `[batch]`, each in `0..classes`
+    /// - output: `[1]`
+    pub fn forward<B: Backend>(&self, logits: Tensor<B, 2>, targets: Tensor<B, 1, Int>) -> Tensor<B, 1> {
+        self.forward_each(logits, targets).mean()
+    }
+
+    /// Loss of each example.
+    ///
+    /// # Shapes
+    ///
+    /// - `logits`: `[batch, classes]`
+    /// - `targets`: `[batch]`, each in `0..classes`
+    /// - output: `[batch]`
+    pub fn forward_each<B: Backend>(&self, logits: Tensor<B, 2>, targets: Tensor<B, 1, Int>) -> Tensor<B, 1> {
+        let log_probabilities = log_softmax(logits, 1);
+        let of_target = log_probabilities.clone().gather(1, targets.unsqueeze_dim(1));
+        let smoothing = self.label_smoothing.get();
+        let expected = if smoothing == 0.0 {
+            of_target
+        } else {
+            of_target.mul_scalar(1.0 - smoothing) + log_probabilities.mean_dim(1).mul_scalar(smoothing)
+        };
+        expected.neg().squeeze_dim(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use burn_autodiff::Autodiff;
+    use burn_ndarray::NdArray;
+
+    type Double = Autodiff<NdArray<f64>>;
+
+    fn loss_and_gradient(smoothing: f64) -> (f64, Vec<f64>) {
+        let device = Default::default();
+        let logits = Tensor::<Double, 2>::from_data([[1.0_f64, -2.0, 0.5], [0.0, 3.0, -1.0]], &device).require_grad();
+        let targets = Tensor::from_ints([2, 1], &device);
+        let loss = CrossEntropy { label_smoothing: Probability::new(smoothing).unwrap() };
+        let loss = loss.forward(logits.clone(), targets);
+        let gradients = loss.backward();
+        let gradient = logits.grad(&gradients).unwrap().into_data().into_vec().unwrap();
+        (loss.into_scalar(), gradient)
+    }
+
+    fn assert_close(found: &[f64], expected: &[f64]) {
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
+        }
+    }
+
+    // import torch; torch.set_default_dtype(torch.float64)
+    // x = torch.tensor([[1., -2., .5], [0., 3., -1.]], requires_grad=True); t = torch.tensor([2, 1])
+    // for s in (0., .1):
+    //     x.grad = None; l = torch.nn.functional.cross_entropy(x, t, label_smoothing=s); l.backward()
+    //     print(l.item(), x.grad.flatten().tolist())
+    #[test]
+    fn the_plain_loss_and_its_gradient_match_pytorch() {
+        let (loss, gradient) = loss_and_gradient(0.0);
+        assert_close(&[loss], &[0.535240403050]);
+        assert_close(
+            &gradient,
+            &[0.301874448074, 0.015029443785, -0.316903891859, 0.023306311289, -0.031880224062, 0.008573912773],
+        );
+    }
+
+    #[test]
+    fn the_smoothed_loss_and_its_gradient_match_pytorch() {
+        let (loss, gradient) = loss_and_gradient(0.1);
+        assert_close(&[loss], &[0.685240403050]);
+        assert_close(
+            &gradient,
+            &[0.285207781408, -0.001637222882, -0.283570558526, 0.006639644622, 0.001453109272, -0.008092753894],
+        );
+    }
+
+    #[test]
+    fn logits_of_any_size_give_finite_losses_and_gradients() {
+        let device = Default::default();
+        let logits = Tensor::<Double, 2>::from_data([[1e4_f64, -1e4]], &device).require_grad();
+        let loss = CrossEntropy::default().forward(logits.clone(), Tensor::from_ints([1], &device));
+        let gradients = loss.backward();
+        assert_eq!(loss.into_scalar(), 2e4);
+        let gradient: Vec<f64> = logits.grad(&gradients).unwrap().into_data().into_vec().unwrap();
+        assert_eq!(gradient, [1.0, -1.0]);
+    }
+}
