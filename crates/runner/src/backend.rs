@@ -1,0 +1,93 @@
+//! The one place that names a concrete backend, chosen by cargo features: wgpu before flex before ndarray.
+
+use burn_autodiff::Autodiff;
+
+#[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
+compile_error!("choose a backend: --features ndarray, --features flex or --features wgpu");
+
+#[cfg(feature = "wgpu")]
+mod chosen {
+    pub type Inner = burn_wgpu::Wgpu;
+    pub const NAME: &str = "wgpu";
+    pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (backend wgpu)");
+    /// A GPU works behind the host: reading a result waits for all work before it.
+    pub const ASYNCHRONOUS: bool = true;
+}
+#[cfg(all(feature = "flex", not(feature = "wgpu")))]
+mod chosen {
+    pub type Inner = burn_flex::Flex;
+    pub const NAME: &str = "flex";
+    pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (backend flex)");
+    pub const ASYNCHRONOUS: bool = false;
+}
+#[cfg(all(feature = "ndarray", not(any(feature = "flex", feature = "wgpu"))))]
+mod chosen {
+    pub type Inner = burn_ndarray::NdArray;
+    pub const NAME: &str = "ndarray";
+    pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (backend ndarray)");
+    pub const ASYNCHRONOUS: bool = false;
+}
+
+/// The backend that predicts.
+pub type Inner = chosen::Inner;
+/// The backend that trains.
+pub type Train = Autodiff<Inner>;
+/// The device of both.
+pub type Device = burn::tensor::Device<Inner>;
+/// The feature's name.
+pub const NAME: &str = chosen::NAME;
+/// Version of this program, with its backend.
+pub const VERSION: &str = chosen::VERSION;
+/// Whether the device works behind the host, so that reading a result stalls it.
+pub const ASYNCHRONOUS: bool = chosen::ASYNCHRONOUS;
+
+/// The device, and what to call it in records.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// The device.
+    pub device: Device,
+    /// Name of the adapter, or of the processor's role.
+    pub description: String,
+}
+
+/// The default device of the backend.
+///
+/// # Errors
+///
+/// On wgpu, where no graphics adapter is found; says what was looked for and what to install or build instead.
+#[cfg(feature = "wgpu")]
+pub fn choose() -> anyhow::Result<Chosen> {
+    // Burn panics when it finds no adapter. The same request beforehand turns that into an error.
+    let backends = if cfg!(target_os = "macos") { wgpu::Backends::METAL } else { wgpu::Backends::VULKAN };
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..wgpu::InstanceDescriptor::new_without_display_handle() });
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    let adapter = pollster::block_on(instance.request_adapter(&options)).map_err(|_| {
+        anyhow::anyhow!(
+            "no graphics adapter found for {backends:?}: install a driver (on Debian `apt-get install \
+             mesa-vulkan-drivers` for Mesa's GPUs and software rendering), or build with --features flex to train on \
+             the processor"
+        )
+    })?;
+    let info = adapter.get_info();
+    Ok(Chosen { device: Device::default(), description: format!("{} ({:?}, {})", info.name, info.backend, info.driver_info) })
+}
+
+/// The default device of the backend.
+///
+/// # Errors
+///
+/// None on a processor.
+#[cfg(not(feature = "wgpu"))]
+pub fn choose() -> anyhow::Result<Chosen> {
+    Ok(Chosen { device: Device::default(), description: "cpu".into() })
+}
+
+/// Threads that tensor operations may use.
+pub fn threads() -> usize {
+    let variable = if NAME == "ndarray" { "MATMUL_NUM_THREADS" } else { "RAYON_NUM_THREADS" };
+    let configured = std::env::var(variable).ok().and_then(|text| text.parse().ok()).filter(|&threads| threads > 0);
+    configured.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+}

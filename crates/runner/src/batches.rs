@@ -1,0 +1,58 @@
+//! The training examples in the order of an epoch, where the backend wants them.
+
+use burn::tensor::backend::Backend;
+use burn_fashion_mnist::{Batch, DeviceImages, Images, Normalization, permutation};
+
+use crate::backend;
+
+/// Training examples that give shuffled batches.
+pub struct Batches<B: Backend> {
+    images: Images,
+    /// On a GPU all images are uploaded once and batches gathered there: a transfer each step would cost more than
+    /// the step.
+    resident: Option<DeviceImages<B>>,
+    normalization: Normalization,
+    batch_size: usize,
+    seed: u64,
+}
+
+impl<B: Backend> Batches<B> {
+    /// Batches of `images`.
+    pub fn new(
+        images: Images,
+        normalization: Normalization,
+        batch_size: usize,
+        seed: u64,
+        device: &B::Device,
+    ) -> Self {
+        let resident = backend::ASYNCHRONOUS.then(|| DeviceImages::new(&images, normalization, device));
+        Self { images, resident, normalization, batch_size, seed }
+    }
+
+    /// Number of examples.
+    pub fn examples(&self) -> usize {
+        self.images.len()
+    }
+
+    /// Steps in an epoch: the last batch may be smaller.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.images.len().div_ceil(self.batch_size)
+    }
+
+    /// The order of an epoch, counted from 0.
+    pub fn order(&self, epoch: usize) -> Vec<u32> {
+        permutation(self.images.len(), self.seed, epoch as u64)
+    }
+
+    /// The examples of one step of that order, with their labels on the host.
+    pub fn batch(&self, order: &[u32], step: usize, device: &B::Device) -> (Batch<B>, Vec<u8>) {
+        let end = order.len().min((step + 1) * self.batch_size);
+        let indices = &order[step * self.batch_size..end];
+        let labels = indices.iter().map(|&index| self.images.labels()[index as usize]).collect();
+        let batch = match &self.resident {
+            Some(resident) => resident.batch(indices),
+            None => self.images.batch(indices, self.normalization, device),
+        };
+        (batch, labels)
+    }
+}

@@ -1,0 +1,34 @@
+//! `runner evaluate`
+
+use anyhow::Result;
+
+use crate::cli::{EvaluateArgs, SplitArg};
+use crate::evaluate::evaluate;
+use crate::run::Run;
+
+/// Evaluates the model of a run.
+///
+/// # Errors
+///
+/// If the run has no model, or the data is not at hand.
+pub fn run(arguments: &EvaluateArgs) -> Result<()> {
+    let run = Run::open(&arguments.run)?;
+    let data = run.data(arguments.data.as_deref())?;
+    let (name, images) = match arguments.split {
+        SplitArg::Test => ("test", &data.test),
+        SplitArg::Train => ("train", &data.train),
+    };
+    let evaluation = evaluate(&run.mlp, images, run.config.data.normalization(), &run.chosen.device);
+    if arguments.json {
+        println!("{}", serde_json::to_string(&evaluation)?);
+    } else {
+        println!(
+            "{name} accuracy {:.2} % ({} of {}), {name} loss {:.4}",
+            100.0 * evaluation.accuracy,
+            evaluation.correct,
+            evaluation.examples,
+            evaluation.loss
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! `runner predict`
+
+use std::io::{IsTerminal as _, stdout};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::{Tensor, TensorData};
+use burn_fashion_mnist::FashionMnist;
+use burn_mlp::{DropoutMode, Mlp, Uncertainty};
+use serde::Serialize;
+
+use crate::backend::Inner;
+use crate::cli::PredictArgs;
+use crate::evaluate::probabilities;
+use crate::image_input;
+use crate::run::Run;
+
+/// Classes shown for each image.
+const SHOWN: usize = 3;
+
+#[derive(Serialize)]
+struct Prediction<'a> {
+    input: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual: Option<&'a str>,
+    classes: Vec<ClassProbability<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predictive_entropy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mutual_information: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct ClassProbability<'a> {
+    name: &'a str,
+    probability: f64,
+}
+
+struct Input {
+    pixels: Vec<u8>,
+    label: Option<u8>,
+}
+
+/// Predicts the classes of images.
+///
+/// # Errors
+///
+/// If the run has no model, or an input cannot be read; then nothing is predicted.
+pub fn run(arguments: &PredictArgs) -> Result<()> {
+    let run = Run::open(&arguments.run)?;
+    let inputs = inputs(arguments, &run)?;
+    let sampler = run.mlp.clone().with_dropout_mode(DropoutMode::MonteCarlo);
+    let mut predictions = Vec::new();
+    for (name, input) in arguments.inputs.iter().zip(&inputs) {
+        let uncertainty = predict(&run, &run.mlp, &input.pixels, 1)?;
+        let sampled = match arguments.samples {
+            0 => None,
+            samples => Some(predict(&run, &sampler, &input.pixels, samples)?),
+        };
+        let actual = input.label.map(|label| run.class_name(label.into())).transpose()?;
+        let prediction = Prediction {
+            input: name,
+            actual,
+            classes: top(&run, sampled.as_ref().unwrap_or(&uncertainty))?,
+            predictive_entropy: sampled.as_ref().map(|sampled| sampled.predictive_entropy),
+            mutual_information: sampled.as_ref().map(|sampled| sampled.mutual_information),
+        };
+        if !arguments.json {
+            print(&prediction, input, &run, arguments.samples);
+        }
+        predictions.push(prediction);
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&predictions)?);
+    }
+    Ok(())
+}
+
+/// Reads all inputs before anything is predicted.
+fn inputs(arguments: &PredictArgs, run: &Run) -> Result<Vec<Input>> {
+    let mut data = None;
+    let read = |name: &String| match name.strip_prefix("test:") {
+        Some(index) => {
+            let data = match &data {
+                Some(data) => data,
+                None => data.insert(run.data(arguments.data.as_deref())?),
+            };
+            from_test_set(data, name, index)
+        }
+        None => {
+            let (height, width) = (run.images.height, run.images.width);
+            let pixels = image_input::read(Path::new(name), height, width, arguments.invert)?;
+            Ok(Input { pixels, label: None })
+        }
+    };
+    arguments.inputs.iter().map(read).collect()
+}
+
+fn from_test_set(data: &FashionMnist, name: &str, index: &str) -> Result<Input> {
+    let index: usize = index.parse().with_context(|| format!("{name}: expected test:INDEX with a whole number"))?;
+    let images = data.test.len();
+    ensure!(index < images, "{name}: the test set has {images} images, the last one is test:{}", images - 1);
+    let pixels = data.test.image(index).context("index was checked")?.to_vec();
+    Ok(Input { pixels, label: data.test.label(index) })
+}
+
+fn predict(run: &Run, mlp: &Mlp<Inner>, pixels: &[u8], samples: usize) -> Result<Uncertainty> {
+    let normalization = run.config.data.normalization();
+    let row: Vec<f32> = pixels.iter().map(|&pixel| normalization.apply(pixel)).collect();
+    // One copy for each sample: every row of a batch gets its own dropout mask.
+    let rows = TensorData::new(row.repeat(samples), [samples, pixels.len()]);
+    let batch = Tensor::from_data(rows, &run.chosen.device);
+    Uncertainty::from_samples(probabilities(mlp, batch)).context("no samples were asked for")
+}
+
+fn top<'a>(run: &'a Run, uncertainty: &Uncertainty) -> Result<Vec<ClassProbability<'a>>> {
+    let mut order: Vec<usize> = (0..uncertainty.mean.len()).collect();
+    order.sort_by(|&a, &b| uncertainty.mean[b].total_cmp(&uncertainty.mean[a]));
+    let class = |&class: &usize| Ok(ClassProbability { name: run.class_name(class)?, probability: uncertainty.mean[class] });
+    order.iter().take(SHOWN).map(class).collect()
+}
+
+fn print(prediction: &Prediction<'_>, input: &Input, run: &Run, samples: usize) {
+    println!("{}", prediction.input);
+    if stdout().is_terminal() {
+        print!("{}", image_input::ascii(&input.pixels, run.images.width));
+    }
+    for class in &prediction.classes {
+        println!("  {:>6.2} %  {}", 100.0 * class.probability, class.name);
+    }
+    if let Some(actual) = prediction.actual {
+        println!("  actual: {actual}");
+    }
+    if let (Some(entropy), Some(information)) = (prediction.predictive_entropy, prediction.mutual_information) {
+        println!("  {samples} samples: predictive entropy {entropy:.3} nats, mutual information {information:.3} nats");
+    }
+}

@@ -1,0 +1,33 @@
+//! The data set a command works on.
+
+use std::io::{IsTerminal as _, stderr};
+
+use anyhow::Result;
+use burn_fashion_mnist::{FashionMnist, Request, Source};
+
+/// Loads what `source` names: `auto`, `sample`, or a folder; with its warnings on stderr.
+///
+/// # Errors
+///
+/// If the data is not there or does not hold what it should.
+pub fn load(source: &str, verify: bool) -> Result<FashionMnist> {
+    let data = FashionMnist::load(&request(source, verify))?;
+    for warning in &data.origin.warnings {
+        eprintln!("warning: {warning}");
+    }
+    Ok(data)
+}
+
+/// What `source` asks for.
+pub fn request(source: &str, verify: bool) -> Request {
+    let source: Source = source.parse().unwrap_or_else(|never: std::convert::Infallible| match never {});
+    let request = Request::new(source).with_verify(verify);
+    if stderr().is_terminal() { request.with_progress(show_download) } else { request }
+}
+
+/// Follows a download on a terminal.
+pub fn show_download(file: &str, done: u64, total: Option<u64>) {
+    const MEGABYTE: f64 = 1e6;
+    let total = total.map_or(String::new(), |total| format!(" of {:.1}", total as f64 / MEGABYTE));
+    eprint!("\r{file}: {:.1}{total} MB ", done as f64 / MEGABYTE);
+}

@@ -1,0 +1,98 @@
+//! Image files as the model's input, and images on a terminal.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use image::{ImageReader, Limits, imageops};
+
+/// Largest width and height of an image file, in pixels.
+const LARGEST_SIDE: u32 = 16_384;
+/// Most memory that decoding may take, in bytes.
+const LARGEST_ALLOCATION: u64 = 512 << 20;
+
+/// Reads a PNG or JPEG file of any size as `height × width` grey values; `invert` turns dark on light into the data
+/// set's light on dark.
+///
+/// # Errors
+///
+/// If the file cannot be read, is no PNG or JPEG image, or is larger than 16,384 pixels on a side.
+pub fn read(path: &Path, height: usize, width: usize, invert: bool) -> Result<Vec<u8>> {
+    let file = File::open(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    let decode = || -> Result<image::DynamicImage> {
+        // By content, not by name: a JPEG named .png is a JPEG.
+        let mut reader = ImageReader::new(BufReader::new(file)).with_guessed_format()?;
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(LARGEST_SIDE);
+        limits.max_image_height = Some(LARGEST_SIDE);
+        limits.max_alloc = Some(LARGEST_ALLOCATION);
+        reader.limits(limits);
+        Ok(reader.decode()?)
+    };
+    let image = decode().with_context(|| format!("{}: not a readable PNG or JPEG image", path.display()))?;
+    let mut grey = image.into_luma8();
+    if invert {
+        imageops::invert(&mut grey);
+    }
+    let (height, width) = (u32::try_from(height)?, u32::try_from(width)?);
+    if grey.dimensions() != (width, height) {
+        grey = imageops::resize(&grey, width, height, imageops::FilterType::Triangle);
+    }
+    Ok(grey.into_raw())
+}
+
+/// An image in characters, two for each pixel since they are twice as high as wide.
+pub fn ascii(pixels: &[u8], width: usize) -> String {
+    const RAMP: &[u8] = b" .:-=+*#%@";
+    let mut picture = String::new();
+    for row in pixels.chunks(width.max(1)) {
+        let line: String = row
+            .iter()
+            .map(|&pixel| char::from(RAMP[usize::from(pixel) * (RAMP.len() - 1) / 255]))
+            .flat_map(|character| [character, character])
+            .collect();
+        picture.push_str(line.trim_end());
+        picture.push('\n');
+    }
+    picture
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_images_of_any_size_become_grey_ones_of_the_models_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("photograph.png");
+        image::RgbImage::from_pixel(100, 50, image::Rgb([255, 255, 255])).save(&path).unwrap();
+        assert_eq!(read(&path, 28, 28, false).unwrap(), [255; 784]);
+        assert_eq!(read(&path, 28, 28, true).unwrap(), [0; 784]);
+    }
+
+    #[test]
+    fn an_image_of_the_right_size_is_read_to_the_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grey.png");
+        let pixels: Vec<u8> = (0..=255).collect();
+        image::GrayImage::from_raw(16, 16, pixels.clone()).unwrap().save(&path).unwrap();
+        assert_eq!(read(&path, 16, 16, false).unwrap(), pixels);
+    }
+
+    #[test]
+    fn other_files_are_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.png");
+        std::fs::write(&path, "no image").unwrap();
+        for path in [path, folder.path().join("missing.png")] {
+            let error = read(&path, 28, 28, false).unwrap_err().to_string();
+            assert!(error.contains(&path.display().to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    fn characters_get_denser_with_brightness() {
+        assert_eq!(ascii(&[0, 128, 255, 255], 2), "  ==\n@@@@\n");
+    }
+}

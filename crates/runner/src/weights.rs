@@ -1,0 +1,119 @@
+//! `model.safetensors`: names and layout as the `torch.nn.Sequential` of the same network has them.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use burn::tensor::backend::Backend;
+use burn_mlp::Mlp;
+use burn_store::{BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
+
+use crate::record::write_atomically;
+
+/// Name of the file in a run directory.
+pub const FILE: &str = "model.safetensors";
+
+/// Writes the weights of `mlp` to `path`, atomically.
+///
+/// # Errors
+///
+/// If the file cannot be written.
+pub fn save<B: Backend>(mlp: &Mlp<B>, path: &Path) -> Result<()> {
+    let store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter);
+    let mut store = mlp.layers().iter().enumerate().fold(store, |store, (index, layer)| {
+        let store = store.with_key_remapping(format!(r"^{}\.slope$", layer.path.replace('.', r"\.")), format!("{index}.weight"));
+        store.with_key_remapping(format!(r"^{}\.", layer.path.replace('.', r"\.")), format!("{index}."))
+    });
+    mlp.save_into(&mut store).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    let bytes = store.get_bytes().map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    write_atomically(path, &bytes, None)
+}
+
+/// `mlp` with the weights of `path`.
+///
+/// # Errors
+///
+/// If the file is missing or damaged, or belongs to another network.
+pub fn load<B: Backend>(mut mlp: Mlp<B>, path: &Path) -> Result<Mlp<B>> {
+    let bytes = std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    let store = SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(PyTorchToBurnAdapter);
+    let mut store = mlp.layers().iter().enumerate().fold(store, |store, (index, layer)| {
+        let field = if layer.path.ends_with("activation") { ".slope" } else { "" };
+        if field.is_empty() {
+            store.with_key_remapping(format!(r"^{index}\."), format!("{}.", layer.path))
+        } else {
+            store.with_key_remapping(format!(r"^{index}\.weight$"), format!("{}{field}", layer.path))
+        }
+    });
+    let applied = mlp.load_from(&mut store).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    if let Some(name) = applied.unused.first() {
+        return Err(anyhow!("{}: unexpected tensor {name}: no such layer in this network", path.display()));
+    }
+    Ok(mlp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Inner;
+    use crate::parameters::collect;
+    use burn_mlp::{Activation, MlpConfig, Probability};
+
+    fn config(seed: u64) -> MlpConfig {
+        MlpConfig::new(6, [5, 4], 3)
+            .with_dropout([Probability::ZERO, Probability::ONE])
+            .with_input_dropout(Probability::ONE)
+            .with_batch_norm(true)
+            .with_activation(Activation::ParametricRelu)
+            .with_seed(seed)
+    }
+
+    fn mlp(seed: u64) -> Mlp<Inner> {
+        config(seed).init(&Default::default()).unwrap()
+    }
+
+    #[test]
+    fn weights_survive_the_round_trip() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        save(&mlp(1), &path).unwrap();
+        assert_ne!(collect(&mlp(1)), collect(&mlp(2)));
+        assert_eq!(collect(&load(mlp(2), &path).unwrap()), collect(&mlp(1)));
+    }
+
+    #[test]
+    fn names_and_shapes_are_those_of_a_torch_sequential() {
+        // nn.Sequential(Dropout, Linear(6, 5), BatchNorm1d, PReLU, Linear(5, 4), BatchNorm1d, PReLU, Dropout, Linear(4, 3))
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        save(&mlp(1), &path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let mut found: Vec<(String, Vec<usize>)> =
+            file.iter().map(|(name, view)| (name.to_owned(), view.shape().to_vec())).collect();
+        found.sort();
+        let norm = |index: usize, width: usize| {
+            ["bias", "running_mean", "running_var", "weight"].map(|n| (format!("{index}.{n}"), vec![width]))
+        };
+        let mut expected = vec![("1.bias".to_owned(), vec![5]), ("1.weight".to_owned(), vec![5, 6])];
+        expected.extend(norm(2, 5));
+        expected.push(("3.weight".to_owned(), vec![1]));
+        expected.extend([("4.bias".to_owned(), vec![4]), ("4.weight".to_owned(), vec![4, 5])]);
+        expected.extend(norm(5, 4));
+        expected.push(("6.weight".to_owned(), vec![1]));
+        expected.extend([("8.bias".to_owned(), vec![3]), ("8.weight".to_owned(), vec![3, 4])]);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn another_networks_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        save(&mlp(1), &path).unwrap();
+        let other = |hidden: Vec<usize>| MlpConfig::new(6, hidden, 3).init::<Inner>(&Default::default()).unwrap();
+        assert!(load(other(vec![5, 4]), &path).is_err());
+        assert!(load(other(vec![7]), &path).is_err());
+        std::fs::write(&path, b"no safetensors").unwrap();
+        let error = load(mlp(1), &path).unwrap_err().to_string();
+        assert!(error.contains("model.safetensors"), "{error}");
+    }
+}
