@@ -59,11 +59,12 @@ pub struct Chosen {
 pub fn choose() -> anyhow::Result<Chosen> {
     // Burn panics when it finds no adapter. The same request beforehand turns that into an error.
     let backends = if cfg!(target_os = "macos") { wgpu::Backends::METAL } else { wgpu::Backends::VULKAN };
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..wgpu::InstanceDescriptor::new_without_display_handle() });
-    let options = wgpu::RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    };
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let options =
+        wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
     let adapter = pollster::block_on(instance.request_adapter(&options)).map_err(|_| {
         anyhow::anyhow!(
             "no graphics adapter found for {backends:?}: install a driver (on Debian `apt-get install \
@@ -72,7 +73,10 @@ pub fn choose() -> anyhow::Result<Chosen> {
         )
     })?;
     let info = adapter.get_info();
-    Ok(Chosen { device: Device::default(), description: format!("{} ({:?}, {})", info.name, info.backend, info.driver_info) })
+    Ok(Chosen {
+        device: Device::default(),
+        description: format!("{} ({:?}, {})", info.name, info.backend, info.driver_info),
+    })
 }
 
 /// The default device of the backend.

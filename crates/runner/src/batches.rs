@@ -18,13 +18,7 @@ pub struct Batches<B: Backend> {
 
 impl<B: Backend> Batches<B> {
     /// Batches of `images`.
-    pub fn new(
-        images: Images,
-        normalization: Normalization,
-        batch_size: usize,
-        seed: u64,
-        device: &B::Device,
-    ) -> Self {
+    pub fn new(images: Images, normalization: Normalization, batch_size: usize, seed: u64, device: &B::Device) -> Self {
         let resident = backend::ASYNCHRONOUS.then(|| DeviceImages::new(&images, normalization, device));
         Self { images, resident, normalization, batch_size, seed }
     }

@@ -141,7 +141,8 @@ impl Checkpoint {
                 tensors.insert(format!("{group}/{path}"), (data.shape.as_slice().to_vec(), data.as_bytes()));
             }
         }
-        let checksum = checksum(&header, tensors.iter().map(|(name, (shape, bytes))| (name.as_str(), &shape[..], *bytes)));
+        let checksum =
+            checksum(&header, tensors.iter().map(|(name, (shape, bytes))| (name.as_str(), &shape[..], *bytes)));
         let metadata = HashMap::from([
             ("format".to_owned(), FORMAT.to_owned()),
             ("state".to_owned(), header),
@@ -149,7 +150,9 @@ impl Checkpoint {
         ]);
         let views: Result<Vec<_>, _> = tensors
             .into_iter()
-            .map(|(name, (shape, bytes))| Ok::<_, safetensors::SafeTensorError>((name, TensorView::new(Dtype::F32, shape, bytes)?)))
+            .map(|(name, (shape, bytes))| {
+                Ok::<_, safetensors::SafeTensorError>((name, TensorView::new(Dtype::F32, shape, bytes)?))
+            })
             .collect();
         Ok(safetensors::serialize(views?, Some(metadata))?)
     }

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
 use burn_fashion_mnist::Origin;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::settings::Settings;
@@ -140,7 +140,10 @@ impl RunDirectory {
                 if let Ok(mut entries) = fs::read_dir(out) {
                     let out = out.display();
                     let empty = entries.next().is_none();
-                    ensure!(empty, "{out}: exists and is not empty; choose another --out, or go on with --resume {out}");
+                    ensure!(
+                        empty,
+                        "{out}: exists and is not empty; choose another --out, or go on with --resume {out}"
+                    );
                 }
                 fs::create_dir_all(out).with_context(|| format!("{}: cannot create", out.display()))?;
                 out.to_owned()

@@ -54,7 +54,12 @@ impl Run {
         ensure!(
             expected == found,
             "expected images of {} x {} pixels in {} classes, as the model was trained on; found {} x {} in {}",
-            expected.0, expected.1, expected.2, found.0, found.1, found.2
+            expected.0,
+            expected.1,
+            expected.2,
+            found.0,
+            found.1,
+            found.2
         );
         Ok(data)
     }

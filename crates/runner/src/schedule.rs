@@ -89,7 +89,9 @@ mod tests {
     #[test]
     fn one_cycle_matches_pytorch() {
         let cycle = schedule(ScheduleKind::OneCycle);
-        for (step, expected) in [(0, 0.08), (10, 0.590_327_896_928), (29, 2.0), (30, 1.998_993_066_541), (64, 1.0), (99, 0.0)] {
+        for (step, expected) in
+            [(0, 0.08), (10, 0.590_327_896_928), (29, 2.0), (30, 1.998_993_066_541), (64, 1.0), (99, 0.0)]
+        {
             assert!((cycle.learning_rate(step) - expected).abs() < 1e-11, "step {step}");
         }
     }

@@ -204,9 +204,8 @@ impl Settings {
     ///
     /// [`SettingsError`] without `=`, for an unknown key, or a value of another type.
     pub fn set(&mut self, assignment: &str) -> Result<(), SettingsError> {
-        let (key, text) = assignment
-            .split_once('=')
-            .ok_or_else(|| SettingsError::Assignment { text: assignment.to_owned() })?;
+        let (key, text) =
+            assignment.split_once('=').ok_or_else(|| SettingsError::Assignment { text: assignment.to_owned() })?;
         self.insert(key.trim().to_owned(), parse_value(text.trim()), Origin::Flag)
     }
 
@@ -251,11 +250,7 @@ impl Settings {
 
     fn insert(&mut self, key: String, value: Value, origin: Origin) -> Result<(), SettingsError> {
         let Some((old, old_origin)) = self.values.get_mut(&key) else {
-            return Err(SettingsError::UnknownKey {
-                origin: origin.to_string(),
-                suggestion: self.suggest(&key),
-                key,
-            });
+            return Err(SettingsError::UnknownKey { origin: origin.to_string(), suggestion: self.suggest(&key), key });
         };
         let value = match (&*old, value) {
             // `1` where `1.0` is meant.
@@ -273,7 +268,8 @@ impl Settings {
 
     fn suggest(&self, key: &str) -> String {
         let nearest = self.values.keys().max_by(|a, b| {
-            let similarity = |other: &str| strsim::jaro_winkler(last_part(key), last_part(other)) + strsim::jaro(key, other);
+            let similarity =
+                |other: &str| strsim::jaro_winkler(last_part(key), last_part(other)) + strsim::jaro(key, other);
             similarity(a).total_cmp(&similarity(b))
         });
         nearest.map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"))

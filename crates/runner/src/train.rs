@@ -109,12 +109,13 @@ impl<'a, B: AutodiffBackend> Trainer<'a, B> {
             );
         }
         let other_network = "the checkpoint is not of this network";
-        let valid = parameters::restore(self.valid(), checkpoint.take("model")).context(other_network)?;
-        let mut moments =
-            |group| parameters::restore_moments(&valid, checkpoint.take(group)).context(other_network);
-        self.optimizer.first_moment = moments("first_moment")?;
-        self.optimizer.second_moment = moments("second_moment")?;
-        self.mlp = Some(Mlp::from_inner(valid));
+        let valid = self.valid();
+        let moments = |group: Tensors| parameters::restore_moments(&valid, group).context(other_network);
+        self.optimizer.first_moment = moments(checkpoint.take("first_moment"))?;
+        self.optimizer.second_moment = moments(checkpoint.take("second_moment"))?;
+        // Into the training network itself: parameters of a predicting one would come back without gradients.
+        let restore = |mlp| parameters::restore(mlp, checkpoint.take("model")).context(other_network);
+        self.mlp = self.mlp.take().map(restore).transpose()?;
         self.best_weights = checkpoint.take("best");
         self.optimizer.steps = checkpoint.state.optimizer_steps;
         self.state = checkpoint.state;

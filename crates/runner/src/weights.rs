@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::backend::Backend;
 use burn_mlp::Mlp;
 use burn_store::{BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
+use safetensors::SafeTensors;
 
 use crate::record::write_atomically;
 
@@ -18,9 +19,14 @@ pub const FILE: &str = "model.safetensors";
 ///
 /// If the file cannot be written.
 pub fn save<B: Backend>(mlp: &Mlp<B>, path: &Path) -> Result<()> {
-    let store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter);
+    // Metadata of more than one entry is written in random order: equal models would differ in their bytes.
+    let store = SafetensorsStore::from_bytes(None)
+        .clear_metadata()
+        .metadata("format", "pt")
+        .with_to_adapter(BurnToPyTorchAdapter);
     let mut store = mlp.layers().iter().enumerate().fold(store, |store, (index, layer)| {
-        let store = store.with_key_remapping(format!(r"^{}\.slope$", layer.path.replace('.', r"\.")), format!("{index}.weight"));
+        let store = store
+            .with_key_remapping(format!(r"^{}\.slope$", layer.path.replace('.', r"\.")), format!("{index}.weight"));
         store.with_key_remapping(format!(r"^{}\.", layer.path.replace('.', r"\.")), format!("{index}."))
     });
     mlp.save_into(&mut store).map_err(|error| anyhow!("{}: {error}", path.display()))?;
@@ -35,6 +41,8 @@ pub fn save<B: Backend>(mlp: &Mlp<B>, path: &Path) -> Result<()> {
 /// If the file is missing or damaged, or belongs to another network.
 pub fn load<B: Backend>(mut mlp: Mlp<B>, path: &Path) -> Result<Mlp<B>> {
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    let file = SafeTensors::deserialize(&bytes).with_context(|| format!("{}: damaged", path.display()))?;
+    let tensors = file.len();
     let store = SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(PyTorchToBurnAdapter);
     let mut store = mlp.layers().iter().enumerate().fold(store, |store, (index, layer)| {
         let field = if layer.path.ends_with("activation") { ".slope" } else { "" };
@@ -45,9 +53,12 @@ pub fn load<B: Backend>(mut mlp: Mlp<B>, path: &Path) -> Result<Mlp<B>> {
         }
     });
     let applied = mlp.load_from(&mut store).map_err(|error| anyhow!("{}: {error}", path.display()))?;
-    if let Some(name) = applied.unused.first() {
-        return Err(anyhow!("{}: unexpected tensor {name}: no such layer in this network", path.display()));
-    }
+    ensure!(
+        applied.applied.len() == tensors,
+        "{}: expected the {} tensors of this network, found {tensors}",
+        path.display(),
+        applied.applied.len()
+    );
     Ok(mlp)
 }
 

@@ -116,7 +116,8 @@ fn predict(run: &Run, mlp: &Mlp<Inner>, pixels: &[u8], samples: usize) -> Result
 fn top<'a>(run: &'a Run, uncertainty: &Uncertainty) -> Result<Vec<ClassProbability<'a>>> {
     let mut order: Vec<usize> = (0..uncertainty.mean.len()).collect();
     order.sort_by(|&a, &b| uncertainty.mean[b].total_cmp(&uncertainty.mean[a]));
-    let class = |&class: &usize| Ok(ClassProbability { name: run.class_name(class)?, probability: uncertainty.mean[class] });
+    let class =
+        |&class: &usize| Ok(ClassProbability { name: run.class_name(class)?, probability: uncertainty.mean[class] });
     order.iter().take(SHOWN).map(class).collect()
 }
 

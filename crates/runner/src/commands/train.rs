@@ -110,8 +110,7 @@ fn name(config: Option<&Path>) -> String {
 
 fn examples(config: &Config, data: &FashionMnist, chosen: &Chosen) -> Result<Examples<Train>> {
     let (train, validation) = if config.validation.fraction > 0.0 {
-        let (kept, held_out) =
-            stratified_split(data.train.labels(), config.validation.fraction, config.training.seed)?;
+        let (kept, held_out) = stratified_split(data.train.labels(), config.validation.fraction, config.training.seed)?;
         (data.train.select(&kept), Some(data.train.select(&held_out)))
     } else {
         (data.train.clone(), None)

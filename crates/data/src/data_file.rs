@@ -1,0 +1,73 @@
+use std::path::{Path, PathBuf};
+
+/// One of the four files of the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataFile {
+    TrainImages,
+    TrainLabels,
+    TestImages,
+    TestLabels,
+}
+
+impl DataFile {
+    /// In the order in which their hashes are joined, see [`Origin::sha256`](crate::Origin::sha256).
+    pub(crate) const ALL: [Self; 4] = [Self::TrainImages, Self::TrainLabels, Self::TestImages, Self::TestLabels];
+
+    pub(crate) fn stem(self) -> &'static str {
+        match self {
+            Self::TrainImages => "train-images-idx3-ubyte",
+            Self::TrainLabels => "train-labels-idx1-ubyte",
+            Self::TestImages => "t10k-images-idx3-ubyte",
+            Self::TestLabels => "t10k-labels-idx1-ubyte",
+        }
+    }
+
+    /// The name under which the file is published and downloaded.
+    pub(crate) fn published_name(self) -> String {
+        format!("{}.gz", self.stem())
+    }
+
+    /// The names accepted, in order of preference. Some unpackers write a dot before `idx`.
+    ///
+    /// The published name comes first, so that a fresh download wins over a damaged raw file beside it.
+    pub(crate) fn names(self) -> [String; 4] {
+        let dotted = self.stem().replace("-idx", ".idx");
+        [self.published_name(), self.stem().to_owned(), format!("{dotted}.gz"), dotted]
+    }
+
+    pub(crate) fn find_in(self, dir: &Path) -> Option<PathBuf> {
+        self.names().into_iter().map(|name| dir.join(name)).find(|path| path.is_file())
+    }
+
+    /// SHA-256 of Fashion-MNIST's content, decompressed: repackagers compress anew, so the hash of the `.gz`
+    /// differs between sources.
+    pub(crate) fn sha256(self) -> &'static str {
+        match self {
+            Self::TrainImages => "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            Self::TrainLabels => "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            Self::TestImages => "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            Self::TestLabels => "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        }
+    }
+
+    /// SHA-256 of digit MNIST's content under the same name.
+    pub(crate) fn digits_sha256(self) -> &'static str {
+        match self {
+            Self::TrainImages => "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            Self::TrainLabels => "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            Self::TestImages => "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            Self::TestLabels => "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        }
+    }
+
+    /// Bytes of Fashion-MNIST's content, decompressed.
+    #[cfg(feature = "download")]
+    pub(crate) fn content_len(self) -> u64 {
+        match self {
+            Self::TrainImages => 16 + 60_000 * 28 * 28,
+            Self::TrainLabels => 8 + 60_000,
+            Self::TestImages => 16 + 10_000 * 28 * 28,
+            Self::TestLabels => 8 + 10_000,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! [Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist), and any image set in IDX format, for
+//! [Burn](https://burn.dev).
+//!
+//! ```
+//! use burn_fashion_mnist::{Images, Normalization, permutation};
+//! use burn_flex::Flex;
+//!
+//! // Three images of 1 x 2 pixels in two classes; FashionMnist::load gives 60,000 of 28 x 28 in ten.
+//! let images = Images::new(vec![0, 51, 102, 153, 204, 255], vec![0, 1, 0], 1, 2, 2)?;
+//! let order = permutation(images.len(), /* seed */ 42, /* epoch */ 0);
+//! let batch = images.batch::<Flex>(&order[..2], Normalization::default(), &Default::default());
+//! assert_eq!(batch.images.dims(), [2, 2]);
+//! assert_eq!(batch.targets.dims(), [2]);
+//! # Ok::<(), burn_fashion_mnist::DataError>(())
+//! ```
+//!
+//! The way of the data: files ([`idx`]) → [`FashionMnist`], one block of bytes a split ([`Images`]) →
+//! [`stratified_split`] → [`permutation`] → [`Batch`].
+//!
+//! - [`FashionMnist::load`] finds the files, and lists where it looks; [`FashionMnist::from_dir`] reads a folder.
+//!   The content is checked by SHA-256, unless another set of the same format is wanted.
+//! - [`Images::batch`] makes a mini-batch in one copy. [`DeviceImages`] keeps a split on a GPU. [`Images`] is also
+//!   a [`burn_dataset::Dataset`], and [`ImageBatcher`] fits Burn's `DataLoaderBuilder`.
+//! - Orders and splits are drawn on the host from ChaCha8, keyed by the seed: the same on every backend, platform
+//!   and number of threads.
+//!
+//! # Features
+//!
+//! - `download`: [`load`](FashionMnist::load) may fetch the files over HTTPS.
+//! - `sample`: compiles in 6,000 training and 1,000 test images (3 MB), for machines without the files.
+
+mod batch;
+mod data_file;
+#[cfg(feature = "download")]
+mod download;
+mod error;
+#[cfg(feature = "download")]
+mod failure;
+mod fashion_mnist;
+pub mod idx;
+mod images;
+mod order;
+mod origin;
+#[cfg(feature = "sample")]
+mod sample;
+mod sources;
+mod split;
+#[cfg(feature = "download")]
+mod transfer;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use batch::{Batch, DeviceImages, ImageBatcher, Normalization};
+#[cfg(feature = "download")]
+pub use download::{MIRRORS, fetch};
+pub use error::DataError;
+pub use fashion_mnist::{FashionMnist, Split};
+pub use images::{ImageItem, Images};
+pub use order::permutation;
+pub use origin::{Origin, OriginKind};
+pub use sources::{Progress, Request, Source, cache_dir, candidates};
+pub use split::{stratified_split, stratified_subset};

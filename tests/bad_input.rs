@@ -1,0 +1,140 @@
+//! Mistakes on the command line, in configurations and in run directories.
+
+use std::fs;
+
+use crate::process::{fail, runner, succeed, tiny, tiny_data};
+
+/// Settings that are refused before anything is written: exit code 2.
+fn refused(assignment: &str, parts: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    fail(folder.path(), &["train", "--set", assignment, "--out", "out"], 2, parts);
+    assert!(!folder.path().join("out").exists(), "{assignment} left a run directory");
+}
+
+#[test]
+fn values_out_of_range_name_their_key() {
+    refused("model.dropout=[1.5, 0.5]", &["model.dropout", "1.5", "[0, 1]"]);
+    refused("model.dropout=[0.2]", &["model.dropout", "2 hidden layers"]);
+    refused("model.hidden=[256, 0]", &["model.hidden", "at least 1"]);
+    refused("model.hidden=[-1]", &["model.hidden", "-1"]);
+    refused("training.batch_size=0", &["training.batch_size", "at least 1"]);
+    refused("training.learning_rate=nan", &["training.learning_rate", "NaN"]);
+    refused("training.learning_rate=-0.1", &["training.learning_rate", "-0.1"]);
+    refused("optimizer.momentum=1.0", &["optimizer.momentum", "[0, 1)"]);
+    refused("validation.patience=3", &["validation.patience", "validation.fraction"]);
+}
+
+#[test]
+fn a_key_that_does_not_exist_suggests_the_nearest() {
+    refused("training.epoch=3", &["unknown key `training.epoch`", "did you mean `training.epochs`?"]);
+    refused("learning_rate=0.1", &["unknown key `learning_rate`", "`training.learning_rate`"]);
+    refused("model.activation=rleu", &["model.activation", "rleu", "`relu`"]);
+    refused("training.epochs", &["training.epochs", "KEY=VALUE"]);
+}
+
+#[test]
+fn mistakes_in_a_file_are_reported_with_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, line, part) in [
+        ("[training]\nepochs = 3\nepoch = 3\n", 3, "did you mean `training.epochs`?"),
+        ("[training]\n\nepochs = \"three\"\n", 3, "expected a whole number, found a string"),
+        ("[training]\nbatch_size = 0\n", 2, "expected at least 1"),
+        ("[model]\nactivation = \"step\"\n", 2, "unknown variant `step`"),
+        ("[training\nepochs = 3\n", 1, "unclosed table"),
+    ] {
+        fs::write(folder.path().join("bad.toml"), text).unwrap();
+        let place = format!("bad.toml:{line}: ");
+        fail(folder.path(), &["train", "--config", "bad.toml", "--out", "out"], 2, &[&place, part]);
+        assert!(!folder.path().join("out").exists(), "{text}");
+    }
+    fail(folder.path(), &["train", "--config", "missing.toml"], 2, &["missing.toml"]);
+}
+
+#[test]
+fn layers_of_settings_override_each_other_in_order() {
+    let folder = tiny_data();
+    fs::write(folder.path().join("mine.toml"), "[training]\nepochs = 7\nbatch_size = 9\nlearning_rate = 0.25\n")
+        .unwrap();
+    let status = crate::process::command(folder.path())
+        .env("BURN_MLP_TRAINING_EPOCHS", "0")
+        .env("BURN_MLP_TRAINING_BATCH_SIZE", "11")
+        .args(["train", "--config", "mine.toml", "--data", "data", "--set", "data.verify=false"])
+        .args(["--set", "training.batch_size=13", "--out", "out"])
+        .output()
+        .unwrap();
+    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+    let config: toml::Table = fs::read_to_string(folder.path().join("out/config.toml")).unwrap().parse().unwrap();
+    let training = config["training"].as_table().unwrap();
+    assert_eq!(training["epochs"].as_integer(), Some(0), "environment over file");
+    assert_eq!(training["batch_size"].as_integer(), Some(13), "flag over environment");
+    assert_eq!(training["learning_rate"].as_float(), Some(0.25), "file over default");
+}
+
+#[test]
+fn a_misspelt_environment_variable_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output =
+        crate::process::command(folder.path()).env("BURN_MLP_TRAINING_EPOCH", "3").arg("train").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr.contains("BURN_MLP_TRAINING_EPOCH") && stderr.contains("training.epochs"), "{stderr}");
+}
+
+#[test]
+fn an_existing_run_directory_is_refused_and_left_alone() {
+    let folder = tiny_data();
+    fs::create_dir(folder.path().join("out")).unwrap();
+    fs::write(folder.path().join("out/notes"), "mine").unwrap();
+    fail(folder.path(), &tiny(&["--out", "out"]), 1, &["out", "not empty", "--resume"]);
+    assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 1);
+}
+
+#[test]
+fn runs_that_do_not_exist_or_have_no_model_are_named() {
+    let folder = tiny_data();
+    for command in [&["evaluate", "nowhere"][..], &["predict", "nowhere", "test:0"], &["train", "--resume", "nowhere"]]
+    {
+        fail(folder.path(), command, 1, &["nowhere", "no such run"]);
+    }
+    fail(folder.path(), &["evaluate", "data"], 1, &["data", "config.toml"]);
+    succeed(folder.path(), &tiny(&["--set", "training.epochs=0", "--out", "out"]));
+    fs::remove_file(folder.path().join("out/model.safetensors")).unwrap();
+    fail(folder.path(), &["evaluate", "out"], 1, &["model.safetensors", "no model"]);
+    fs::write(folder.path().join("out/model.safetensors"), "no tensors").unwrap();
+    fail(folder.path(), &["evaluate", "out"], 1, &["model.safetensors"]);
+}
+
+#[test]
+fn inputs_of_predict_that_cannot_be_read_are_named() {
+    let folder = tiny_data();
+    succeed(folder.path(), &tiny(&["--set", "training.epochs=0", "--out", "out"]));
+    fs::write(folder.path().join("text.png"), "no image").unwrap();
+    fail(folder.path(), &["predict", "out", "text.png"], 1, &["text.png", "image"]);
+    fail(folder.path(), &["predict", "out", "missing.png"], 1, &["missing.png"]);
+    fail(folder.path(), &["predict", "out", "test:70000"], 1, &["test:70000", "30 images"]);
+    fail(folder.path(), &["predict", "out", "test:first"], 1, &["test:first", "whole number"]);
+    fail(folder.path(), &["predict", "out"], 2, &["INPUT"]);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpoint() {
+    let folder = tiny_data();
+    let diverging = tiny(&["--set", "training.learning_rate=1e30", "--out", "out"]);
+    fail(folder.path(), &diverging, 1, &["epoch 1, step 2", "1000000000000000000000000000000", "out/checkpoint"]);
+    // The checkpoint from before the first step is whole: with a sane rate the run can go on.
+    succeed(folder.path(), &["train", "--resume", "out", "--set", "training.learning_rate=0.1"]);
+    let environment = fs::read_to_string(folder.path().join("out/environment.json")).unwrap();
+    assert!(environment.contains("training.learning_rate=0.1"), "the change is recorded");
+}
+
+#[test]
+fn resuming_refuses_flags_that_belong_to_a_new_run() {
+    let folder = tiny_data();
+    succeed(folder.path(), &tiny(&["--out", "out"]));
+    for flag in [["--seed", "1"], ["--config", "x.toml"], ["--data", "sample"], ["--out", "elsewhere"]] {
+        let arguments = [&["train", "--resume", "out"][..], &flag[..]].concat();
+        let finished = runner(folder.path(), &arguments);
+        assert_eq!(finished.code, Some(2), "{flag:?}");
+        assert!(finished.stderr.contains(flag[0]), "{}", finished.stderr);
+    }
+}
