@@ -169,3 +169,12 @@ fn predictions_name_three_classes_and_sampling_measures_uncertainty() {
     let plain = succeed(folder.path(), &["predict", "out", "test:2"]).stdout;
     assert!(plain.contains("actual: 2") && !plain.contains("entropy"), "{plain}");
 }
+
+#[test]
+#[cfg(unix)]
+fn a_reader_that_leaves_early_is_no_error() {
+    let show = format!("{} data show --data sample | true; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_runner"));
+    let output = std::process::Command::new("bash").args(["-c", &show]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && !stderr.contains("panicked"), "{stderr}");
+}

@@ -56,3 +56,8 @@ pub use mlp::{HiddenLayer, LayerSummary, Mlp, MlpConfig, MlpError};
 pub use probability::{Probability, ProbabilityError};
 pub use random::Key;
 pub use uncertainty::Uncertainty;
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

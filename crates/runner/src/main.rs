@@ -19,8 +19,17 @@ fn main() -> ExitCode {
                 eprintln!("{interrupted}");
                 return ExitCode::from(interrupt::EXIT_CODE);
             }
+            if is_broken_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
             eprintln!("error: {error:#}");
             ExitCode::from(if error.is::<SettingsError>() { USAGE } else { FAILED })
         }
     }
+}
+
+/// Whether the reader of our output has gone, as `head` does: nothing is wrong then.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -1,6 +1,6 @@
 //! Progress of a run: a bar on a terminal, plain lines elsewhere.
 
-use std::io::{IsTerminal as _, stderr};
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -70,7 +70,7 @@ impl Progress {
         let validation = record
             .validation_accuracy
             .map_or(String::new(), |accuracy| format!("  validation {:6.2} %", 100.0 * accuracy));
-        println!(
+        let line = format!(
             "epoch {:>width$}/{epochs}  loss {:.4}  train {:6.2} %{validation}  test {:6.2} %  {:6.2} s  {:>9} images/s",
             record.epoch,
             record.train_loss,
@@ -79,12 +79,14 @@ impl Progress {
             record.seconds,
             thousands(record.examples_per_second as u64),
         );
+        self.say(&line);
     }
 
     /// Prints a line of results.
     pub fn say(&self, line: &str) {
         if !self.quiet {
-            self.bar.suspend(|| println!("{line}"));
+            // A reader that has gone does not end the run.
+            let _ = self.bar.suspend(|| writeln!(stdout(), "{line}"));
         }
     }
 

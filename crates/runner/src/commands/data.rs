@@ -1,5 +1,7 @@
 //! `runner data`
 
+use std::io::{Write as _, stdout};
+
 use anyhow::{Context, Result};
 use burn_fashion_mnist::{FashionMnist, MIRRORS, Request, Split, cache_dir, candidates, fetch};
 
@@ -26,9 +28,9 @@ pub fn run(arguments: &DataArgs) -> Result<()> {
 fn path(request: &Request) -> Result<()> {
     for (index, candidate) in candidates(request).iter().enumerate() {
         let state = if candidate.is_dir() { "exists" } else { "absent" };
-        println!("{}. {} ({state})", index + 1, candidate.display());
+        writeln!(stdout(), "{}. {} ({state})", index + 1, candidate.display())?;
     }
-    println!("then, for `auto`: a download into the cache, then the embedded sample");
+    writeln!(stdout(), "then, for `auto`: a download into the cache, then the embedded sample")?;
     Ok(())
 }
 
@@ -37,29 +39,29 @@ fn fetch_into_cache() -> Result<()> {
     let mirrors: Vec<String> = MIRRORS.iter().map(|&mirror| mirror.to_owned()).collect();
     fetch(&cache, &mirrors, Some(dataset::show_download))?;
     eprintln!();
-    println!("{}", cache.display());
+    writeln!(stdout(), "{}", cache.display())?;
     Ok(())
 }
 
 fn verify(source: &str) -> Result<()> {
     let data = dataset::load(source, true)?;
-    println!("{}: all four files are the published ones", place(&data));
-    println!("SHA-256 over their digests: {}", data.origin.sha256);
+    writeln!(stdout(), "{}: all four files are the published ones", place(&data))?;
+    writeln!(stdout(), "SHA-256 over their digests: {}", data.origin.sha256)?;
     Ok(())
 }
 
 fn show(source: &str) -> Result<()> {
     let data = dataset::load(source, false)?;
-    println!("{}, {} x {} pixels", place(&data), data.train.height(), data.train.width());
+    writeln!(stdout(), "{}, {} x {} pixels", place(&data), data.train.height(), data.train.width())?;
     for split in [Split::Train, Split::Test] {
         let images = data.split(split);
         let counts: Vec<String> = images.class_counts().iter().map(|&count| thousands(count as u64)).collect();
-        println!("{split}: {} images; by class {}", thousands(images.len() as u64), counts.join(", "));
+        writeln!(stdout(), "{split}: {} images; by class {}", thousands(images.len() as u64), counts.join(", "))?;
     }
     for (class, name) in data.class_names().iter().enumerate() {
         let first = data.test.labels().iter().position(|&label| usize::from(label) == class);
         if let Some(pixels) = first.and_then(|index| data.test.image(index)) {
-            println!("\n{class}: {name}\n{}", ascii(pixels, data.test.width()));
+            writeln!(stdout(), "\n{class}: {name}\n{}", ascii(pixels, data.test.width()))?;
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! `runner evaluate`
 
+use std::io::{Write as _, stdout};
+
 use anyhow::Result;
 
 use crate::cli::{EvaluateArgs, SplitArg};
@@ -20,15 +22,16 @@ pub fn run(arguments: &EvaluateArgs) -> Result<()> {
     };
     let evaluation = evaluate(&run.mlp, images, run.config.data.normalization(), &run.chosen.device);
     if arguments.json {
-        println!("{}", serde_json::to_string(&evaluation)?);
+        writeln!(stdout(), "{}", serde_json::to_string(&evaluation)?)?;
     } else {
-        println!(
+        writeln!(
+            stdout(),
             "{name} accuracy {:.2} % ({} of {}), {name} loss {:.4}",
             100.0 * evaluation.accuracy,
             evaluation.correct,
             evaluation.examples,
             evaluation.loss
-        );
+        )?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `runner predict`
 
-use std::io::{IsTerminal as _, stdout};
+use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -66,12 +66,12 @@ pub fn run(arguments: &PredictArgs) -> Result<()> {
             mutual_information: sampled.as_ref().map(|sampled| sampled.mutual_information),
         };
         if !arguments.json {
-            print(&prediction, input, &run, arguments.samples);
+            print(&prediction, input, &run, arguments.samples)?;
         }
         predictions.push(prediction);
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&predictions)?);
+        writeln!(stdout(), "{}", serde_json::to_string_pretty(&predictions)?)?;
     }
     Ok(())
 }
@@ -121,18 +121,22 @@ fn top<'a>(run: &'a Run, uncertainty: &Uncertainty) -> Result<Vec<ClassProbabili
     order.iter().take(SHOWN).map(class).collect()
 }
 
-fn print(prediction: &Prediction<'_>, input: &Input, run: &Run, samples: usize) {
-    println!("{}", prediction.input);
+fn print(prediction: &Prediction<'_>, input: &Input, run: &Run, samples: usize) -> Result<()> {
+    writeln!(stdout(), "{}", prediction.input)?;
     if stdout().is_terminal() {
-        print!("{}", image_input::ascii(&input.pixels, run.images.width));
+        write!(stdout(), "{}", image_input::ascii(&input.pixels, run.images.width))?;
     }
     for class in &prediction.classes {
-        println!("  {:>6.2} %  {}", 100.0 * class.probability, class.name);
+        writeln!(stdout(), "  {:>6.2} %  {}", 100.0 * class.probability, class.name)?;
     }
     if let Some(actual) = prediction.actual {
-        println!("  actual: {actual}");
+        writeln!(stdout(), "  actual: {actual}")?;
     }
     if let (Some(entropy), Some(information)) = (prediction.predictive_entropy, prediction.mutual_information) {
-        println!("  {samples} samples: predictive entropy {entropy:.3} nats, mutual information {information:.3} nats");
+        writeln!(
+            stdout(),
+            "  {samples} samples: predictive entropy {entropy:.3} nats, mutual information {information:.3} nats"
+        )?;
     }
+    Ok(())
 }
