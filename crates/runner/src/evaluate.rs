@@ -50,6 +50,10 @@ pub fn probabilities<B: Backend>(mlp: &Mlp<B>, images: Tensor<B, 2>) -> Vec<Vec<
 }
 
 /// The elements of a tensor on the host, whatever the backend's type of number.
+///
+/// # Panics
+///
+/// If the device fails.
 pub fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
     tensor.into_data().convert::<f32>().into_vec().expect("converted to f32 just before")
 }

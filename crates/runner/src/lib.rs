@@ -13,6 +13,7 @@ pub mod commands;
 pub mod config;
 pub mod dataset;
 pub mod evaluate;
+pub mod fused;
 pub mod image_input;
 pub mod interrupt;
 pub mod optimizer;

@@ -3,9 +3,10 @@
 use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::{ElementConversion, Tensor};
+use burn::tensor::{DType, ElementConversion, Tensor, TensorData};
 
 use crate::config::{OptimizerConfig, OptimizerKind};
+use crate::{backend, fused};
 
 /// SGD with momentum, Adam or AdamW, with gradient clipping by global norm.
 ///
@@ -67,6 +68,9 @@ impl Optimizer {
         gradient: Tensor<B, D>,
     ) -> Tensor<B, D> {
         let decay = if D >= 2 { self.config.weight_decay } else { 0.0 };
+        if !backend::ASYNCHRONOUS && weight.dtype() == DType::F32 {
+            return self.update_on_host(id, learning_rate, decay, weight, gradient);
+        }
         let penalized = |gradient: Tensor<B, D>, weight: &Tensor<B, D>| {
             if decay == 0.0 { gradient } else { gradient + weight.clone().mul_scalar(decay) }
         };
@@ -85,6 +89,46 @@ impl Optimizer {
                 weight - step
             }
         }
+    }
+
+    /// The same update in one pass over the parameter's memory; see [`fused`](crate::fused).
+    fn update_on_host<B: Backend, const D: usize>(
+        &mut self,
+        id: ParamId,
+        learning_rate: f64,
+        decay: f64,
+        weight: Tensor<B, D>,
+        gradient: Tensor<B, D>,
+    ) -> Tensor<B, D> {
+        // Where nothing else holds a tensor, taking its data and making a tensor of it again copies nothing.
+        let (device, shape) = (weight.device(), weight.shape());
+        let (mut weight, gradient) = (weight.into_data(), gradient.into_data());
+        let moments = |moments: &mut GradientsParams| match moments.remove::<B, D>(id) {
+            Some(moments) => moments.into_data(),
+            None => TensorData::zeros::<f32, _>(shape.clone()),
+        };
+        let config = self.config;
+        match config.kind {
+            OptimizerKind::Sgd if config.momentum == 0.0 => {
+                fused::sgd(floats(&mut weight), const_floats(&gradient), learning_rate, decay);
+            }
+            OptimizerKind::Sgd => {
+                let mut velocity = moments(&mut self.first_moment);
+                let step = fused::Momentum { momentum: config.momentum, nesterov: config.nesterov };
+                step.apply(floats(&mut weight), const_floats(&gradient), floats(&mut velocity), learning_rate, decay);
+                self.first_moment.register(id, Tensor::<B, D>::from_data(velocity, &device));
+            }
+            OptimizerKind::Adam | OptimizerKind::Adamw => {
+                let mut mean = moments(&mut self.first_moment);
+                let mut square = moments(&mut self.second_moment);
+                let decoupled = config.kind == OptimizerKind::Adamw;
+                let step = fused::Adam::new(&config, learning_rate, decay, decoupled, self.steps);
+                step.apply(floats(&mut weight), const_floats(&gradient), floats(&mut mean), floats(&mut square));
+                self.first_moment.register(id, Tensor::<B, D>::from_data(mean, &device));
+                self.second_moment.register(id, Tensor::<B, D>::from_data(square, &device));
+            }
+        }
+        Tensor::from_data(weight, &device)
     }
 
     fn sgd_direction<B: Backend, const D: usize>(&mut self, id: ParamId, gradient: Tensor<B, D>) -> Tensor<B, D> {
@@ -120,6 +164,14 @@ impl Optimizer {
         let root = square.sqrt().mul_scalar(correction(beta2).sqrt().recip()).add_scalar(epsilon);
         (mean / root).mul_scalar(learning_rate / correction(beta1))
     }
+}
+
+fn floats(data: &mut TensorData) -> &mut [f32] {
+    data.as_mut_slice().expect("the type was checked before")
+}
+
+fn const_floats(data: &TensorData) -> &[f32] {
+    data.as_slice().expect("gradients have the type of their parameter")
 }
 
 struct Step<'a> {

@@ -43,8 +43,7 @@ pub fn run(arguments: &TrainArgs) -> Result<()> {
     let progress = Progress::new(arguments.progress);
     introduce(&progress, &config, &data, &mlp, &chosen);
     let trainer = {
-        let device = chosen.device.clone();
-        let mut trainer = Trainer::new(&config, examples, mlp, &run, progress, device);
+        let mut trainer = Trainer::new(&config, examples, mlp, &run, progress, chosen.clone().device);
         if arguments.resume.is_some() {
             trainer.resume()?;
         }
