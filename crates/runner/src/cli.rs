@@ -43,7 +43,7 @@ pub struct TrainArgs {
     /// auto, sample, or a folder of IDX files
     #[arg(long, value_name = "auto|sample|DIR", conflicts_with = "resume")]
     pub data: Option<String>,
-    /// Run directory; runs/<name>/<time> by default
+    /// Run directory; a new one below runs/ by default
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
     /// Seed of weights, batches and masks
