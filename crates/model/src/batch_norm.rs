@@ -26,8 +26,9 @@ pub(crate) fn batch_norm<B: Backend>(norm: &BatchNorm<B>, x: Tensor<B, 2>) -> Te
         let mean = norm.running_mean.value_sync().unsqueeze();
         (x - mean, norm.running_var.value_sync().unsqueeze())
     };
-    let std = variance.add_scalar(norm.epsilon).sqrt();
-    let scale = norm.gamma.val().unsqueeze() / std;
+    // A power rather than root and quotient: on ndarray the gradients of those two differ in their last bits from run
+    // to run, with the place in memory.
+    let scale = norm.gamma.val().unsqueeze() * variance.add_scalar(norm.epsilon).powf_scalar(-0.5);
     centered * scale + norm.beta.val().unsqueeze()
 }
 

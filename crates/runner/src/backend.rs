@@ -58,7 +58,8 @@ pub struct Chosen {
 #[cfg(feature = "wgpu")]
 pub fn choose() -> anyhow::Result<Chosen> {
     // Burn panics when it finds no adapter. The same request beforehand turns that into an error.
-    let backends = if cfg!(target_os = "macos") { wgpu::Backends::METAL } else { wgpu::Backends::VULKAN };
+    let (interface, backends) =
+        if cfg!(target_os = "macos") { ("Metal", wgpu::Backends::METAL) } else { ("Vulkan", wgpu::Backends::VULKAN) };
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends,
         ..wgpu::InstanceDescriptor::new_without_display_handle()
@@ -67,7 +68,7 @@ pub fn choose() -> anyhow::Result<Chosen> {
         wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
     let adapter = pollster::block_on(instance.request_adapter(&options)).map_err(|_| {
         anyhow::anyhow!(
-            "no graphics adapter found for {backends:?}: install a driver (on Debian `apt-get install \
+            "no graphics adapter found for {interface}: install a driver (on Debian `apt-get install \
              mesa-vulkan-drivers` for Mesa's GPUs and software rendering), or build with --features flex to train on \
              the processor"
         )

@@ -40,6 +40,9 @@ impl Momentum {
 pub struct Adam {
     beta1: f32,
     beta2: f32,
+    /// `1 - β₁` and `1 - β₂`, rounded once: `1 - 0.999` in single precision is off by 10⁻⁵.
+    rest1: f32,
+    rest2: f32,
     epsilon: f32,
     /// λ in the gradient; zero when decoupled.
     penalty: f32,
@@ -58,6 +61,8 @@ impl Adam {
         Self {
             beta1: config.beta1 as f32,
             beta2: config.beta2 as f32,
+            rest1: (1.0 - config.beta1) as f32,
+            rest2: (1.0 - config.beta2) as f32,
             epsilon: config.epsilon as f32,
             penalty: if decoupled { 0.0 } else { decay as f32 },
             kept: if decoupled { (1.0 - learning_rate * decay) as f32 } else { 1.0 },
@@ -70,8 +75,8 @@ impl Adam {
     pub fn apply(self, weight: &mut [f32], gradient: &[f32], mean: &mut [f32], square: &mut [f32]) {
         for (((w, g), m), v) in weight.iter_mut().zip(gradient).zip(mean).zip(square) {
             let g = g + self.penalty * *w;
-            *m = self.beta1 * *m + (1.0 - self.beta1) * g;
-            *v = self.beta2 * *v + (1.0 - self.beta2) * g * g;
+            *m = self.beta1 * *m + self.rest1 * g;
+            *v = self.beta2 * *v + self.rest2 * g * g;
             *w = self.kept * *w - self.rate * *m / (v.sqrt() * self.root_correction + self.epsilon);
         }
     }
