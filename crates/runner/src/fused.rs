@@ -1,8 +1,7 @@
 //! Optimizer steps in one pass over a parameter's memory.
 //!
 //! On a processor an optimizer is limited by memory, and tensor operations would pass over each parameter a dozen
-//! times: for Adam on three million parameters four times as long. The loops are elementwise, which compilers turn
-//! into vector instructions. The formulas are those of [`Optimizer`](crate::optimizer::Optimizer).
+//! times. The loops are elementwise, which compilers turn into vector instructions. The formulas are those of [`Optimizer`](crate::optimizer::Optimizer).
 
 use crate::config::OptimizerConfig;
 
