@@ -1,7 +1,7 @@
 //! Activation functions.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Tensor, activation as functions, backend::Backend};
+use burn::tensor::{DType, Tensor, activation as functions, backend::Backend};
 use serde::{Deserialize, Serialize};
 
 /// Choice of the function applied to each hidden unit.
@@ -63,16 +63,27 @@ impl<B: Backend> ActivationLayer<B> {
         match (&self.slope, self.function) {
             (Some(slope), _) => functions::prelu(x, slope.val()),
             (None, Activation::Relu | Activation::ParametricRelu) => functions::relu(x),
-            (None, Activation::Sigmoid) => functions::sigmoid(x),
+            (None, Activation::Sigmoid) => sigmoid(x),
             (None, Activation::Tanh) => functions::tanh(x),
-            (None, Activation::RescaledSigmoid) => functions::sigmoid(x).mul_scalar(4.0).sub_scalar(2.0),
-            (None, Activation::Silu) => functions::silu(x),
+            (None, Activation::RescaledSigmoid) => sigmoid(x).mul_scalar(4.0).sub_scalar(2.0),
+            (None, Activation::Silu) => x.clone() * sigmoid(x),
         }
     }
 
     /// Which function this is.
     pub const fn function(&self) -> Activation {
         self.function
+    }
+}
+
+/// The logistic function in the precision of `x`.
+///
+/// Burn 0.21 rounds 64-bit numbers to 32 bits on the way through its own, on backends that do not replace it. Half of
+/// `1 + tanh(x/2)` is the same function, exact to the last place of 1.
+pub(crate) fn sigmoid<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
+    match x.dtype() {
+        DType::F64 => x.mul_scalar(0.5).tanh().mul_scalar(0.5).add_scalar(0.5),
+        _ => functions::sigmoid(x),
     }
 }
 
@@ -83,13 +94,16 @@ mod tests {
     use burn_autodiff::Autodiff;
     use burn_ndarray::NdArray;
 
+    use crate::reference::double;
+
     type Double = Autodiff<NdArray<f64>>;
 
     /// Values and derivatives at -2, -0.5, 0, 1 and 3.
     fn values_and_derivatives(activation: Activation) -> (Vec<f64>, Vec<f64>) {
         let device = Default::default();
-        let x = Tensor::<Double, 1>::from_data([-2.0_f64, -0.5, 0.0, 1.0, 3.0], &device).require_grad();
-        let y = activation.init(&device).forward(x.clone());
+        let points = [-2.0_f64, -0.5, 0.0, 1.0, 3.0];
+        let x = Tensor::<Double, 1>::from_data(points, (&device, DType::F64)).require_grad();
+        let y = double(activation.init(&device)).forward(x.clone());
         let gradients = y.clone().sum().backward();
         let read = |t: Tensor<NdArray<f64>, 1>| t.into_data().into_vec().unwrap();
         (read(y.inner()), read(x.grad(&gradients).unwrap()))
@@ -114,8 +128,8 @@ mod tests {
     #[test]
     fn parametric_relu_and_the_gradient_of_its_slope() {
         let device = Default::default();
-        let layer = Activation::ParametricRelu.init::<Double>(&device);
-        let x = Tensor::<_, 1>::from_data([-2.0_f64, -0.5, 0.0, 1.0, 3.0], &device);
+        let layer = double(Activation::ParametricRelu.init::<Double>(&device));
+        let x = Tensor::<_, 1>::from_data([-2.0_f64, -0.5, 0.0, 1.0, 3.0], (&device, DType::F64));
         let gradients = layer.forward(x).sum().backward();
         let slope = layer.slope.as_ref().unwrap().grad(&gradients).unwrap();
         // The slope multiplies min(0, x): its gradient is the sum of the negative inputs.
@@ -134,6 +148,15 @@ mod tests {
         assert_close(&y, &[-0.964_027_58, -0.462_117_16, 0.0, 0.761_594_16, 0.995_054_75]);
         let closed: Vec<f64> = y.iter().map(|t| 1.0 - t * t).collect();
         assert_close(&dy, &closed);
+    }
+
+    #[test]
+    fn the_sigmoid_keeps_64_bits() {
+        let points = [-30.0_f64, -2.0, 1.0, 30.0, 800.0];
+        let x = Tensor::<NdArray<f64>, 1>::from_data(points, (&Default::default(), DType::F64));
+        let expected = x.to_data().iter::<f64>().map(|x| 1.0 / (1.0 + libm::exp(-x))).collect::<Vec<_>>();
+        let found: Vec<f64> = sigmoid(x).into_data().into_vec().unwrap();
+        assert!(found.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 2e-16), "{found:?}");
     }
 
     #[test]

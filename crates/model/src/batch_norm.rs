@@ -1,50 +1,58 @@
-//! The forward pass of batch normalization for `[batch, features]`.
+//! The forward pass of batch normalization.
 
 use burn::nn::BatchNorm;
 use burn::tensor::{Tensor, backend::Backend};
 
-/// Applies `norm` to a batch of feature vectors: `γ·(x - μ)/√(σ² + ε) + β` (Ioffe and Szegedy 2015).
+/// Applies `norm` to a batch, each channel for itself: `γ·(x - μ)/√(σ² + ε) + β` (Ioffe and Szegedy 2015).
 ///
-/// On autodiff backends μ and σ² are the batch's (σ² with divisor N) and move the running statistics by the momentum;
-/// elsewhere they are the running statistics. The parameters live in `burn::nn::BatchNorm`, so that records and
-/// adapters know them, but its own forward pass transposes and copies the batch six times and lets the running
-/// variance follow the biased estimate. Here it follows the unbiased one (divisor N - 1), as PyTorch's does, so that
-/// weights carried over keep their statistics. A batch of one leaves the running statistics as they are: it has no
-/// variance.
+/// On autodiff backends μ and σ² are the batch's (σ² with divisor N, the examples times the positions of an image) and
+/// move the running statistics by the momentum; elsewhere they are the running statistics. The parameters live in
+/// `burn::nn::BatchNorm`, so that records and adapters know them, but its own forward pass transposes and copies the
+/// batch six times and lets the running variance follow the biased estimate. Here it follows the unbiased one (divisor
+/// N - 1), as PyTorch's does, so that weights carried over keep their statistics. A single value per channel leaves
+/// the running statistics as they are: it has no variance.
 ///
 /// # Shapes
 ///
-/// - `x`, output: `[batch, features]`
-pub(crate) fn batch_norm<B: Backend>(norm: &BatchNorm<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
+/// - `x`, output: `[batch, channels, ..]`, the same
+pub(crate) fn batch_norm<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tensor<B, D>) -> Tensor<B, D> {
+    let mut per_channel = [1; D];
+    per_channel[1] = x.dims()[1];
     let (centered, variance) = if B::ad_enabled(&x.device()) {
-        let mean = x.clone().mean_dim(0);
+        let mean = mean_of_channels(x.clone());
         let centered = x - mean.clone();
-        let variance = centered.clone().square().mean_dim(0);
-        update_running_statistics(norm, centered.dims()[0], mean, variance.clone());
+        let variance = mean_of_channels(centered.clone().square());
+        let values = centered.dims().iter().product::<usize>() / per_channel[1].max(1);
+        update_running_statistics(norm, values, mean, variance.clone());
         (centered, variance)
     } else {
-        let mean = norm.running_mean.value_sync().unsqueeze();
-        (x - mean, norm.running_var.value_sync().unsqueeze())
+        let mean = norm.running_mean.value_sync().reshape(per_channel);
+        (x - mean, norm.running_var.value_sync().reshape(per_channel))
     };
     // A power rather than root and quotient: on ndarray the gradients of those two differ in their last bits from run
     // to run, with the place in memory.
-    let scale = norm.gamma.val().unsqueeze() * variance.add_scalar(norm.epsilon).powf_scalar(-0.5);
-    centered * scale + norm.beta.val().unsqueeze()
+    let scale = norm.gamma.val().reshape(per_channel) * variance.add_scalar(norm.epsilon).powf_scalar(-0.5);
+    centered * scale + norm.beta.val().reshape(per_channel)
 }
 
-fn update_running_statistics<B: Backend>(
+/// Mean over every dimension but the second, the innermost first: what is left to average then lies close together.
+fn mean_of_channels<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
+    (0..D).rev().filter(|&dim| dim != 1).fold(x, |x, dim| x.mean_dim(dim))
+}
+
+fn update_running_statistics<B: Backend, const D: usize>(
     norm: &BatchNorm<B>,
-    batch_size: usize,
-    mean: Tensor<B, 2>,
-    variance: Tensor<B, 2>,
+    values: usize,
+    mean: Tensor<B, D>,
+    variance: Tensor<B, D>,
 ) {
-    if batch_size < 2 {
+    if values < 2 {
         return;
     }
-    let bessel = batch_size as f64 / (batch_size - 1) as f64;
+    let bessel = values as f64 / (values - 1) as f64;
     for (state, batch) in [(&norm.running_mean, mean), (&norm.running_var, variance.mul_scalar(bessel))] {
         let kept = state.value_sync().mul_scalar(1.0 - norm.momentum);
-        let update = batch.detach().squeeze_dim(0).mul_scalar(norm.momentum);
+        let update = batch.detach().reshape(kept.dims()).mul_scalar(norm.momentum);
         state.update((kept + update).detach());
     }
 }
@@ -55,15 +63,18 @@ mod tests {
     use alloc::vec::Vec;
     use burn::module::AutodiffModule;
     use burn::nn::BatchNormConfig;
+    use burn::tensor::{DType, Int};
     use burn_autodiff::Autodiff;
     use burn_ndarray::NdArray;
+
+    use crate::reference::{double, wave};
 
     type Double = NdArray<f64>;
 
     fn norm() -> BatchNorm<Autodiff<Double>> {
         let device = Default::default();
-        let mut norm = BatchNormConfig::new(2).init(&device);
-        norm.gamma = norm.gamma.map(|_| Tensor::from_data([1.5_f64, 0.5], &device).require_grad());
+        let mut norm = double(BatchNormConfig::new(2).init(&device));
+        norm.gamma = norm.gamma.map(|_| Tensor::from_data([1.5_f64, 0.5], (&device, DType::F64)).require_grad());
         norm
     }
 
@@ -87,9 +98,10 @@ mod tests {
     fn forward_gradients_and_running_statistics_match_pytorch() {
         let device = Default::default();
         let norm = norm();
-        let x = Tensor::from_data([[1.0_f64, 2.0], [3.0, -1.0], [4.0, 0.0]], &device).require_grad();
+        let x =
+            Tensor::<_, 2>::from_data([[1.0_f64, 2.0], [3.0, -1.0], [4.0, 0.0]], (&device, DType::F64)).require_grad();
         let y = batch_norm(&norm, x.clone());
-        let coefficients = Tensor::from_data([[1.0_f64, 2.0], [3.0, 4.0], [5.0, 6.0]], &device);
+        let coefficients = Tensor::from_data([[1.0_f64, 2.0], [3.0, 4.0], [5.0, 6.0]], (&device, DType::F64));
         let gradients = (y.clone() * coefficients).sum().backward();
 
         assert_close(&read(y.inner()), &Y);
@@ -100,10 +112,31 @@ mod tests {
         assert_close(&read(batch_norm(&norm.valid(), x.inner())), &EVAL);
     }
 
+    // n = torch.nn.BatchNorm2d(2); n.weight.data = torch.tensor([1.5, .5])
+    // x = torch.sin(torch.arange(16.)).reshape(2, 2, 2, 2).requires_grad_()
+    // y = n(x); (y * torch.arange(16.).reshape(2, 2, 2, 2)).sum().backward()
+    // and the same lines printed
+    #[test]
+    fn images_are_normalized_by_channel_as_in_pytorch() {
+        let device = Default::default();
+        let norm = norm();
+        let x = wave::<Autodiff<Double>, 4>(0, [2, 2, 2, 2]).require_grad();
+        let y = batch_norm(&norm, x.clone());
+        let coefficients = Tensor::<_, 1, Int>::arange(0..16, &device).float().cast(DType::F64);
+        let gradients = (y.clone() * coefficients.reshape([2, 2, 2, 2])).sum().backward();
+
+        assert_close(&read(y.inner()), &IMAGES_Y);
+        assert_close(&read(x.grad(&gradients).unwrap()), &IMAGES_DX);
+        assert_close(&read(norm.gamma.val().grad(&gradients).unwrap()), &[-16.8860739166, 22.9813950744]);
+        assert_close(&read(norm.running_mean.value_sync().inner()), &[0.0218669229, 0.0023291706]);
+        assert_close(&read(norm.running_var.value_sync().inner()), &[0.9516698714, 0.9552325458]);
+        assert_close(&read(batch_norm(&norm.valid(), x.inner())), &IMAGES_EVAL);
+    }
+
     #[test]
     fn a_single_example_leaves_the_running_statistics() {
         let norm = norm();
-        let y = batch_norm(&norm, Tensor::ones([1, 2], &Default::default()));
+        let y = batch_norm(&norm, wave::<_, 2>(1, [1, 2]));
         assert_eq!(read(y.inner()), [0.0, 0.0]);
         assert_eq!(read(norm.running_var.value_sync().inner()), [1.0, 1.0]);
     }
@@ -113,5 +146,59 @@ mod tests {
     const DGAMMA: [f64; 2] = [4.8106868915, -3.2071245944];
     const MEAN: [f64; 2] = [0.2666666667, 0.0333333333];
     const VAR: [f64; 2] = [1.1333333333, 1.1333333333];
+    const IMAGES_Y: [f64; 16] = [
+        -0.4878108025,
+        1.3893560845,
+        1.5406643925,
+        -0.1729980389,
+        -0.5610621911,
+        -0.7064329530,
+        -0.2177141771,
+        0.4557683479,
+        1.7192653456,
+        0.4315496840,
+        -1.7014217690,
+        -2.7186048963,
+        -0.4026678728,
+        0.2854421205,
+        0.6957162832,
+        0.4509504424,
+    ];
+    const IMAGES_DX: [f64; 16] = [
+        -13.8007958220,
+        -5.6772835120,
+        -2.9714890680,
+        -6.1201055349,
+        -1.6373140784,
+        -0.3173907337,
+        -1.6176462528,
+        -3.6813808098,
+        10.9740606130,
+        9.1625522112,
+        4.6976645240,
+        3.7353965886,
+        3.4619595226,
+        1.3377814782,
+        0.3616740565,
+        2.0923168176,
+    ];
+    const IMAGES_EVAL: [f64; 16] = [
+        -0.0336227701,
+        1.2602303057,
+        1.3645208305,
+        0.1833645768,
+        -0.3883562361,
+        -0.4917576050,
+        -0.1441348109,
+        0.3349093526,
+        1.4876230406,
+        0.6000541829,
+        -0.8701143430,
+        -1.5712163745,
+        -0.2756912880,
+        0.2137573076,
+        0.5055829093,
+        0.3314824047,
+    ];
     const EVAL: [f64; 6] = [1.0332655218, 0.9236767543, 3.8512623993, -0.4853216845, 5.2602608381, -0.0156555382];
 }

@@ -35,6 +35,7 @@ pub enum DropoutMode {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct DropoutConfig {
     /// Probability of zeroing an element.
     pub prob: Probability,
@@ -181,7 +182,8 @@ impl Dropout {
             return input.mask_fill(everything, 0.0);
         }
         let mask = scaled_mask(shape.num_elements(), self.prob, self.key.at(0, mask));
-        input * Tensor::from_data(TensorData::new(mask, shape), &device)
+        let mask = Tensor::from_data(TensorData::new(mask, shape), (&device, input.dtype()));
+        input * mask
     }
 }
 
@@ -189,6 +191,7 @@ impl Dropout {
 mod tests {
     use super::*;
     use alloc::vec::Vec;
+    use burn::tensor::DType;
     use burn_autodiff::Autodiff;
     use burn_flex::Flex;
     use burn_ndarray::NdArray;
@@ -274,6 +277,16 @@ mod tests {
         let double = values(layer(0.5).forward(arange::<Autodiff<NdArray<f64>>>()));
         assert_eq!(flex, ndarray);
         assert_eq!(flex, double);
+    }
+
+    #[test]
+    fn the_mask_takes_the_type_of_the_input_whatever_the_devices_default() {
+        for dtype in [DType::F32, DType::F64] {
+            let x = Tensor::<Flex, 1>::ones([64], (&Default::default(), dtype));
+            let y = layer(0.5).with_mode(DropoutMode::MonteCarlo).forward(x);
+            assert_eq!(y.dtype(), dtype);
+            assert!(values(y).iter().all(|&y| y == 0.0 || y == 2.0));
+        }
     }
 
     #[test]

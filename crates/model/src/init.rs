@@ -2,8 +2,6 @@
 
 use alloc::vec::Vec;
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Tensor, TensorData, backend::Backend};
 use serde::{Deserialize, Serialize};
 
 use crate::Key;
@@ -36,6 +34,7 @@ pub enum FanMode {
 /// on every backend.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Init {
     /// Uniform on `±gain·√(6/(fan_in + fan_out))` (Glorot and Bengio 2010): variance `2·gain²/(fan_in + fan_out)`.
     XavierUniform {
@@ -133,162 +132,9 @@ impl Init {
     }
 }
 
-/// Initialization of a layer: one distribution for its weight, another for its bias.
-///
-/// [`apply`](Self::apply) re-initializes every linear and convolutional layer inside *any* module. Unlike
-/// `burn::nn::LinearConfig::with_initializer`, which fills the bias from the distribution of the weight, the bias is
-/// zero unless asked otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LayerInit {
-    /// Distribution of the weight.
-    pub weight: Init,
-    /// Distribution of the bias, with the fans of its layer.
-    pub bias: Init,
-}
-
-impl Default for LayerInit {
-    /// Xavier uniform with gain 1, bias zero.
-    fn default() -> Self {
-        Self::weight(Init::XavierUniform { gain: 1.0 })
-    }
-}
-
-impl LayerInit {
-    /// `weight` for the weight, zero for the bias.
-    pub const fn weight(weight: Init) -> Self {
-        Self { weight, bias: Init::Zeros }
-    }
-
-    /// The default of `torch.nn.Linear` and `burn::nn::Linear`: weight and bias uniform on `±1/√fan_in`.
-    pub fn torch() -> Self {
-        let init = Init::KaimingUniform { gain: 1.0 / libm::sqrt(3.0), mode: FanMode::FanIn };
-        Self { weight: init, bias: init }
-    }
-
-    /// Re-initializes every `burn::nn` linear and convolutional layer inside `module`, and touches nothing else.
-    ///
-    /// Layers are told by Burn's own names for them (`Linear`, `Conv1d` to `Conv3d`, `DeformConv2d`,
-    /// `ConvTranspose1d` to `ConvTranspose3d`) and numbered in the order of the module's fields; the number and `seed`
-    /// name the random stream. Parameter ids and whether a parameter is trained stay as they were.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use burn::{module::Module, nn::{Linear, LinearConfig}, tensor::backend::Backend};
-    /// use burn_flex::Flex;
-    /// use burn_mlp::{Init, LayerInit};
-    ///
-    /// #[derive(Module, Debug)]
-    /// struct Mine<B: Backend> {
-    ///     first: Linear<B>,
-    ///     second: Linear<B>,
-    /// }
-    /// let device = Default::default();
-    /// let mine = Mine::<Flex> {
-    ///     first: LinearConfig::new(4, 3).init(&device),
-    ///     second: LinearConfig::new(3, 2).init(&device),
-    /// };
-    /// let mine = LayerInit::weight(Init::Normal { mean: 0.0, std: 0.01 }).apply(mine, 42);
-    /// assert_eq!(mine.second.bias.unwrap().to_data().to_vec::<f32>().unwrap(), [0.0, 0.0]);
-    /// ```
-    pub fn apply<B: Backend, M: Module<B>>(&self, module: M, seed: u64) -> M {
-        module.map(&mut Initializer { init: *self, seed, path: Vec::new(), layers: 0, fans: None })
-    }
-}
-
-/// Memory layout of a layer's weight, which decides its fans.
-#[derive(Clone, Copy)]
-enum Layout {
-    /// `[input, output]`
-    Linear,
-    /// `[output, input/groups, kernel..]`
-    Convolution,
-    /// `[input, output/groups, kernel..]`
-    Transposed,
-}
-
-impl Layout {
-    /// The layout of the layers named `container`, as Burn's derive reports the structures it walks through.
-    fn of(container: &str) -> Option<Self> {
-        match container.strip_prefix("Struct:")? {
-            "Linear" => Some(Self::Linear),
-            "Conv1d" | "Conv2d" | "Conv3d" | "DeformConv2d" => Some(Self::Convolution),
-            "ConvTranspose1d" | "ConvTranspose2d" | "ConvTranspose3d" => Some(Self::Transposed),
-            _ => None,
-        }
-    }
-
-    fn fans(self, dims: &[usize]) -> Fans {
-        let kernel: usize = dims[2..].iter().product();
-        let (inputs, outputs) = match self {
-            Self::Linear | Self::Transposed => (dims[0], dims[1]),
-            Self::Convolution => (dims[1], dims[0]),
-        };
-        Fans { fan_in: inputs * kernel, fan_out: outputs * kernel }
-    }
-}
-
-struct Initializer {
-    init: LayerInit,
-    seed: u64,
-    /// For each level the field's name is in, whether it is a layer's weight or bias.
-    path: Vec<Field>,
-    layers: u64,
-    /// Fans of the layer whose weight came last: its bias follows.
-    fans: Option<Fans>,
-}
-
-#[derive(Clone, Copy)]
-enum Field {
-    Weight(Layout),
-    Bias,
-    Other,
-}
-
-impl<B: Backend> ModuleMapper<B> for Initializer {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.push(match (name, Layout::of(container)) {
-            ("weight", Some(layout)) => Field::Weight(layout),
-            ("bias", Some(_)) => Field::Bias,
-            _ => Field::Other,
-        });
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        let dims = param.lazy_shape();
-        let (init, fans, purpose) = match (self.path.last(), self.fans) {
-            (Some(Field::Weight(layout)), _) => {
-                self.layers += 1;
-                let fans = layout.fans(dims.as_slice());
-                self.fans = Some(fans);
-                (self.init.weight, fans, *b"weights\0")
-            }
-            (Some(Field::Bias), Some(fans)) => (self.init.bias, fans, *b"biases\0\0"),
-            _ => return param,
-        };
-        let key = Key::new(self.seed, purpose).at(self.layers, 0);
-        let (id, old, mapper) = param.consume();
-        let values = init.sample(dims.num_elements(), fans, key);
-        // A result of tensor operations would not be a leaf of the autodiff graph, and would silently stop training.
-        let new =
-            Tensor::from_data(TensorData::new(values, dims), &old.device()).set_require_grad(old.is_require_grad());
-        Param::from_mapped_value(id, new, mapper)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-    use burn::nn::{Linear, LinearConfig, LinearLayout};
-    use burn_autodiff::Autodiff;
-    use burn_flex::Flex;
-    use burn_ndarray::NdArray;
 
     const FANS: Fans = Fans { fan_in: 300, fan_out: 100 };
 
@@ -323,96 +169,5 @@ mod tests {
         let bound = (6.0_f32 / 400.0).sqrt();
         let largest = values.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
         assert!(largest <= bound && largest > 0.999 * bound);
-    }
-
-    #[derive(Module, Debug)]
-    struct Net<B: Backend> {
-        convolution: Conv2d<B>,
-        blocks: Vec<Linear<B>>,
-        free: Param<Tensor<B, 1>>,
-        transposed: Option<ConvTranspose2d<B>>,
-    }
-
-    fn net<B: Backend>() -> Net<B> {
-        let device = Default::default();
-        Net {
-            convolution: Conv2dConfig::new([3, 8], [5, 5]).init(&device),
-            blocks: [(4, 6), (6, 2)].map(|(i, o)| LinearConfig::new(i, o).init(&device)).into(),
-            free: Param::from_tensor(Tensor::full([3], 7.0, &device)),
-            transposed: Some(ConvTranspose2dConfig::new([3, 8], [2, 2]).init(&device)),
-        }
-    }
-
-    fn values<B: Backend, const D: usize>(param: &Param<Tensor<B, D>>) -> Vec<f32> {
-        param.to_data().convert::<f32>().into_vec().unwrap()
-    }
-
-    #[test]
-    fn apply_reaches_every_layer_of_a_users_module_and_nothing_else() {
-        let init = LayerInit { weight: Init::Constant { value: 2.0 }, bias: Init::Constant { value: 3.0 } };
-        let net = init.apply(net::<Flex>(), 0);
-        let transposed = net.transposed.unwrap();
-        assert!(values(&net.convolution.weight).iter().all(|&v| v == 2.0));
-        assert!(values(net.convolution.bias.as_ref().unwrap()).iter().all(|&v| v == 3.0));
-        for block in &net.blocks {
-            assert!(values(&block.weight).iter().all(|&v| v == 2.0));
-            assert!(values(block.bias.as_ref().unwrap()).iter().all(|&v| v == 3.0));
-        }
-        assert!(values(&transposed.weight).iter().all(|&v| v == 2.0));
-        assert_eq!(values(&net.free), [7.0; 3]);
-    }
-
-    #[test]
-    fn fans_of_convolutions_count_the_kernel() {
-        let torch = Layout::Convolution.fans(&[8, 3, 5, 5]);
-        assert_eq!((torch.fan_in, torch.fan_out), (75, 200));
-        let transposed = Layout::Transposed.fans(&[3, 8, 2, 2]);
-        assert_eq!((transposed.fan_in, transposed.fan_out), (12, 32));
-    }
-
-    #[test]
-    fn initialized_parameters_still_train_and_keep_their_ids() {
-        let before = net::<Autodiff<Flex>>();
-        let id = before.blocks[0].weight.id;
-        let after = LayerInit::default().apply(before, 1);
-        assert_eq!(after.blocks[0].weight.id, id);
-        assert!(after.blocks[0].weight.is_require_grad());
-        let x = Tensor::<_, 2>::ones([1, 4], &Default::default());
-        let gradients = after.blocks[0].forward(x).sum().backward();
-        assert!(after.blocks[0].weight.grad(&gradients).is_some());
-    }
-
-    #[test]
-    fn frozen_parameters_stay_frozen() {
-        let mut frozen = net::<Autodiff<Flex>>();
-        frozen.blocks[0] = frozen.blocks[0].clone().no_grad();
-        let after = LayerInit::default().apply(frozen, 1);
-        assert!(!after.blocks[0].weight.is_require_grad());
-    }
-
-    #[test]
-    fn numbers_are_the_same_on_every_backend_and_other_under_another_seed() {
-        let init = LayerInit::torch();
-        let flex = init.apply(net::<Flex>(), 9);
-        let ndarray = init.apply(net::<NdArray>(), 9);
-        let other = init.apply(net::<Flex>(), 10);
-        let all = |net: &Net<Flex>| {
-            let bias = values(net.convolution.bias.as_ref().unwrap());
-            [values(&net.blocks[0].weight), values(&net.blocks[1].weight), bias]
-        };
-        assert_eq!(values(&flex.blocks[0].weight), values(&ndarray.blocks[0].weight));
-        for (same_seed, other_seed) in all(&flex).iter().zip(all(&other)) {
-            assert_ne!(*same_seed, other_seed);
-        }
-    }
-
-    #[test]
-    fn a_column_layout_changes_no_number() {
-        let linear = |layout| {
-            let config = LinearConfig::new(30, 10).with_layout(layout);
-            let linear = LayerInit::default().apply(config.init::<Flex>(&Default::default()), 3);
-            values(&linear.weight)
-        };
-        assert_eq!(linear(LinearLayout::Row), linear(LinearLayout::Col));
     }
 }

@@ -25,7 +25,15 @@
 //! | Xavier, Kaiming and other initial weights in any module | [`LayerInit`], [`Init`] |
 //! | activation functions chosen by a configuration | [`Activation`] |
 //! | the loss, with label smoothing | [`CrossEntropy`] |
+//! | residual blocks, and a network of them | [`ResidualBlockConfig`], [`ResidualNetworkConfig`] |
+//! | a deep network with or without shortcuts | [`DeepMlpConfig`] |
+//! | recurrent networks whose gradients through time can be read | [`RnnConfig`], [`LstmConfig`] |
+//! | the same from bare tensors, to read | [`scratch`] |
 //! | how sure a set of sampled predictions is | [`Uncertainty`] |
+//! | which classes are confused | [`ConfusionMatrix`] |
+//! | whether confidence is earned, and making it so | [`Calibration`], [`Temperature`] |
+//! | whether one variant beats another over equal seeds | [`PairedDifference`] |
+//! | weights when the data in use differs from the training data | [`LabelShift`], [`density_ratio`] |
 //! | random numbers that resume and repeat | [`Key`] |
 //!
 //! Training is what Burn means by it: a module on an autodiff backend trains, its `valid()` predicts. Everything
@@ -40,21 +48,46 @@ extern crate std;
 mod activation;
 mod batch_norm;
 mod dropout;
+mod importance;
 mod init;
+mod layer_init;
+#[cfg(feature = "train")]
+mod learner;
 mod loss;
 mod mask;
+mod metrics;
 mod mlp;
 mod probability;
 mod random;
+mod recurrent;
+#[cfg(test)]
+mod reference;
+mod residual;
+pub mod scratch;
 mod uncertainty;
 
 pub use activation::{Activation, ActivationLayer};
 pub use dropout::{Dropout, DropoutConfig, DropoutMode};
-pub use init::{FanMode, Fans, Init, LayerInit};
+pub use importance::{
+    ImportanceError, LabelShift, ShiftMethod, clip_weights, density_ratio, effective_sample_size, normalize_weights,
+};
+pub use init::{FanMode, Fans, Init};
+pub use layer_init::LayerInit;
+#[cfg(feature = "train")]
+pub use learner::ClassificationBatch;
 pub use loss::CrossEntropy;
+pub use metrics::{
+    Calibration, CalibrationBin, ConfusionMatrix, MetricsError, PairedDifference, Temperature, mean_and_deviation,
+    top_label,
+};
 pub use mlp::{HiddenLayer, LayerSummary, Mlp, MlpConfig, MlpError};
 pub use probability::{Probability, ProbabilityError};
 pub use random::Key;
+pub use recurrent::{Lstm, LstmConfig, LstmState, Recurrence, RecurrentError, Rnn, RnnConfig};
+pub use residual::{
+    DeepMlp, DeepMlpConfig, ResidualBlockConfig, ResidualBlockV1, ResidualBlockV2, ResidualError, ResidualNetwork,
+    ResidualNetworkConfig, ResidualStage,
+};
 pub use uncertainty::Uncertainty;
 
 /// Compiles the examples of the README.

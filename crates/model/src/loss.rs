@@ -25,12 +25,19 @@ use crate::Probability;
 /// assert_eq!(losses.to_vec::<f32>().unwrap(), [0.0, 2.0_f32.ln()]);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct CrossEntropy {
     /// Part of the target probability that is spread evenly over all classes.
     pub label_smoothing: Probability,
 }
 
 impl CrossEntropy {
+    /// Sets the part of the target probability that is spread evenly over all classes.
+    pub const fn with_label_smoothing(mut self, label_smoothing: Probability) -> Self {
+        self.label_smoothing = label_smoothing;
+        self
+    }
+
     /// Mean loss over the batch.
     ///
     /// # Shapes
@@ -84,7 +91,7 @@ fn log_softmax<B: Backend>(logits: Tensor<B, 2>) -> Tensor<B, 2> {
 mod tests {
     use super::*;
     use alloc::vec::Vec;
-    use burn::tensor::TensorData;
+    use burn::tensor::{DType, TensorData};
     use burn_autodiff::Autodiff;
     use burn_ndarray::NdArray;
 
@@ -94,9 +101,10 @@ mod tests {
 
     fn loss_and_gradient(smoothing: f64) -> (f64, Vec<f64>) {
         let device = Default::default();
-        let logits = Tensor::<Double, 2>::from_data([[1.0_f64, -2.0, 0.5], [0.0, 3.0, -1.0]], &device).require_grad();
+        let logits = [[1.0_f64, -2.0, 0.5], [0.0, 3.0, -1.0]];
+        let logits = Tensor::<Double, 2>::from_data(logits, (&device, DType::F64)).require_grad();
         let targets = Tensor::from_ints([2, 1], &device);
-        let loss = CrossEntropy { label_smoothing: Probability::new(smoothing).unwrap() };
+        let loss = CrossEntropy::default().with_label_smoothing(Probability::new(smoothing).unwrap());
         let loss = loss.forward(logits.clone(), targets);
         let gradients = loss.backward();
         let gradient = logits.grad(&gradients).unwrap().into_data().into_vec().unwrap();
@@ -141,8 +149,10 @@ mod tests {
         let device = Default::default();
         let gradient = || {
             let values: Vec<f32> = Key::new(1, *b"logits\0\0").normals().map(|z| z as f32).take(640).collect();
-            let logits = Tensor::<Single, 2>::from_data(TensorData::new(values, [64, 10]), &device).require_grad();
-            let loss = CrossEntropy { label_smoothing: Probability::new(0.1).unwrap() };
+            let logits = TensorData::new(values, [64, 10]);
+            // Named, as the first backend that uses a device decides its default for the whole process.
+            let logits = Tensor::<Single, 2>::from_data(logits, (&device, DType::F32)).require_grad();
+            let loss = CrossEntropy::default().with_label_smoothing(Probability::new(0.1).unwrap());
             let loss = loss.forward(logits.clone(), Tensor::zeros([64], &device));
             logits.grad(&loss.backward()).unwrap().into_data()
         };
@@ -158,7 +168,7 @@ mod tests {
     #[test]
     fn logits_of_any_size_give_finite_losses_and_gradients() {
         let device = Default::default();
-        let logits = Tensor::<Double, 2>::from_data([[1e4_f64, -1e4]], &device).require_grad();
+        let logits = Tensor::<Double, 2>::from_data([[1e4_f64, -1e4]], (&device, DType::F64)).require_grad();
         let loss = CrossEntropy::default().forward(logits.clone(), Tensor::from_ints([1], &device));
         let gradients = loss.backward();
         assert_eq!(loss.into_scalar(), 2e4);

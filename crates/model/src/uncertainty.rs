@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 /// assert_eq!(uncertainty.mutual_information, 2.0_f64.ln());
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Uncertainty {
     /// Mean probability of each class.
     pub mean: Vec<f64>,

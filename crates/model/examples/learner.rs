@@ -1,0 +1,96 @@
+//! [`Mlp`] in Burn's `Learner`, with its data loader, metrics and checkpoints: inside or outside of a ring.
+//!
+//! ```text
+//! cargo run -p burn-mlp --features train --example learner -- [FOLDER]
+//! ```
+
+use burn::data::dataloader::{DataLoaderBuilder, batcher::Batcher};
+use burn::data::dataset::InMemDataset;
+use burn::optim::AdamConfig;
+use burn::record::DefaultRecorder;
+use burn::tensor::{Tensor, TensorData, backend::Backend};
+use burn_autodiff::Autodiff;
+use burn_flex::Flex;
+use burn_mlp::{ClassificationBatch, Key, MlpConfig, Probability};
+use burn_train::metric::{AccuracyMetric, LossMetric, MetricDefinition};
+use burn_train::renderer::*;
+use burn_train::{InferenceStep, Learner, SupervisedTraining};
+
+type B = Autodiff<Flex>;
+
+#[derive(Clone, Debug)]
+struct Point {
+    coordinates: [f32; 2],
+    inside: bool,
+}
+
+fn points(n: usize, seed: u64) -> Vec<Point> {
+    let mut uniforms = Key::new(seed, *b"points\0\0").uniforms().map(|u| (2.0 * u - 1.0) as f32);
+    let mut draw = || uniforms.next().unwrap_or_default();
+    let point = |[x, y]: [f32; 2]| Point { coordinates: [x, y], inside: (0.3..0.8).contains(&x.hypot(y)) };
+    (0..n).map(|_| point([draw(), draw()])).collect()
+}
+
+#[derive(Clone)]
+struct PointBatcher;
+
+// For every backend: the learner trains on one and validates on the one inside it.
+impl<B: Backend> Batcher<B, Point, ClassificationBatch<B>> for PointBatcher {
+    fn batch(&self, points: Vec<Point>, device: &B::Device) -> ClassificationBatch<B> {
+        let n = points.len();
+        let coordinates: Vec<f32> = points.iter().flat_map(|point| point.coordinates).collect();
+        let inside: Vec<i32> = points.iter().map(|point| point.inside.into()).collect();
+        ClassificationBatch {
+            inputs: Tensor::from_data(TensorData::new(coordinates, [n, 2]), device),
+            targets: Tensor::from_data(TensorData::new(inside, [n]), device),
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = std::env::args_os().nth(1).unwrap_or_else(|| std::env::temp_dir().join("burn-mlp-learner").into());
+    let device = Default::default();
+    let train = DataLoaderBuilder::<B, _, _>::new(PointBatcher).batch_size(64).shuffle(42);
+    let valid = DataLoaderBuilder::<Flex, _, _>::new(PointBatcher).batch_size(512);
+    let valid = valid.build(InMemDataset::new(points(512, 2)));
+    let mlp = MlpConfig::new(2, [32, 32], 2)
+        .with_dropout([Probability::ZERO, Probability::new(0.1)?])
+        .with_seed(42)
+        .init::<B>(&device)?;
+
+    let training = SupervisedTraining::new(&folder, train.build(InMemDataset::new(points(1024, 1))), valid.clone())
+        .metrics((AccuracyMetric::new(), LossMetric::new()))
+        .with_file_checkpointer(DefaultRecorder::new())
+        .renderer(OnlySummary)
+        .num_epochs(20)
+        .summary();
+    let result = training.launch(Learner::new(mlp, AdamConfig::new().init(), 0.01));
+
+    // The model that comes back predicts: dropout is off.
+    let batch = valid.iter().next().ok_or("no validation batch")?;
+    let (expected, output) = (batch.targets.clone(), InferenceStep::step(&result.model, batch));
+    let right = output.output.argmax(1).squeeze_dim::<1>(1).equal(expected).int().sum().into_scalar();
+    println!("{right} of 512 new points right; metrics and checkpoints in {}", folder.display());
+    assert!(right > 480, "it should have learned the ring");
+    Ok(())
+}
+
+/// Without its terminal interface Burn prints two lines a batch. The summary at the end is enough here.
+struct OnlySummary;
+
+impl MetricsRendererTraining for OnlySummary {
+    fn update_train(&mut self, _: MetricState) {}
+    fn update_valid(&mut self, _: MetricState) {}
+    fn render_train(&mut self, _: TrainingProgress, _: Vec<ProgressType>) {}
+    fn render_valid(&mut self, _: TrainingProgress, _: Vec<ProgressType>) {}
+}
+
+impl MetricsRendererEvaluation for OnlySummary {
+    fn update_test(&mut self, _: EvaluationName, _: MetricState) {}
+    fn render_test(&mut self, _: EvaluationProgress, _: Vec<ProgressType>) {}
+}
+
+impl MetricsRenderer for OnlySummary {
+    fn manual_close(&mut self) {}
+    fn register_metric(&mut self, _: MetricDefinition) {}
+}

@@ -1,0 +1,200 @@
+//! The multilayer perceptron.
+
+mod config;
+mod error;
+mod summary;
+
+use alloc::vec::Vec;
+
+use burn::module::Module;
+use burn::nn::{BatchNorm, Linear};
+use burn::tensor::{Tensor, backend::Backend};
+
+pub use self::config::MlpConfig;
+pub use self::error::MlpError;
+pub use self::summary::LayerSummary;
+use crate::batch_norm::batch_norm;
+use crate::{ActivationLayer, Dropout, DropoutMode};
+
+/// One hidden layer: linear map, batch normalization where configured, activation, dropout.
+#[derive(Module, Debug)]
+#[non_exhaustive]
+pub struct HiddenLayer<B: Backend> {
+    /// The linear map; weight `[d_input, d_output]`, bias `[d_output]`.
+    pub linear: Linear<B>,
+    /// Batch normalization of the linear map's outputs.
+    pub norm: Option<BatchNorm<B>>,
+    /// The activation function.
+    pub activation: ActivationLayer<B>,
+    /// Dropout of the activations.
+    #[module(skip)]
+    pub dropout: Dropout,
+}
+
+impl<B: Backend> HiddenLayer<B> {
+    /// Applies the layer.
+    ///
+    /// # Shapes
+    ///
+    /// - `x`: `[batch, d_input]`
+    /// - output: `[batch, d_output]`
+    ///
+    /// # Panics
+    ///
+    /// If `x` has another number of features than the layer's weight has rows.
+    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let x = self.linear.forward(x);
+        let x = match &self.norm {
+            Some(norm) => batch_norm(norm, x),
+            None => x,
+        };
+        self.dropout.forward(self.activation.forward(x))
+    }
+}
+
+/// A multilayer perceptron: hidden layers of any number and width, then a linear map to logits.
+///
+/// Made by [`MlpConfig::init`]. It contains plain `burn::nn::Linear` and `burn::nn::BatchNorm`, so Burn's records,
+/// adapters and optimizers work with it.
+///
+/// Dropout and batch normalization are in training exactly when the backend is an autodiff one; evaluate with
+/// `mlp.valid()`.
+#[derive(Module, Debug)]
+#[non_exhaustive]
+pub struct Mlp<B: Backend> {
+    /// Dropout of the input features.
+    #[module(skip)]
+    pub input_dropout: Dropout,
+    /// Hidden layers, from the input on.
+    pub hidden: Vec<HiddenLayer<B>>,
+    /// The map to logits; weight `[d_hidden, d_output]`, bias `[d_output]`.
+    pub output: Linear<B>,
+}
+
+impl<B: Backend> Mlp<B> {
+    /// Logits of a batch.
+    ///
+    /// # Shapes
+    ///
+    /// - `x`: `[batch, d_input]`
+    /// - output: `[batch, d_output]`
+    ///
+    /// # Panics
+    ///
+    /// If `x` has another number of features than `d_input`.
+    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.output.forward(self.features(x))
+    }
+
+    /// Activations of the last hidden layer, the features that the output layer sees.
+    ///
+    /// # Shapes
+    ///
+    /// - `x`: `[batch, d_input]`
+    /// - output: `[batch, d_hidden]` of the last hidden layer, or `x` where there is none
+    ///
+    /// # Panics
+    ///
+    /// If `x` has another number of features than `d_input`.
+    pub fn features(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let x = self.input_dropout.forward(x);
+        self.hidden.iter().fold(x, |x, layer| layer.forward(x))
+    }
+
+    /// The same network with every dropout layer in `mode`.
+    ///
+    /// # Examples
+    ///
+    /// Monte-Carlo dropout: two passes over the same input differ.
+    ///
+    /// ```
+    /// # use burn::tensor::Tensor;
+    /// # use burn_flex::Flex;
+    /// # use burn_mlp::{DropoutMode, MlpConfig, Probability};
+    /// let device = Default::default();
+    /// let mlp = MlpConfig::new(4, [64], 2)
+    ///     .with_dropout([Probability::new(0.5)?])
+    ///     .init::<Flex>(&device)?
+    ///     .with_dropout_mode(DropoutMode::MonteCarlo);
+    /// let x = Tensor::ones([1, 4], &device);
+    /// assert_ne!(mlp.forward(x.clone()).to_data(), mlp.forward(x).to_data());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_dropout_mode(mut self, mode: DropoutMode) -> Self {
+        self.input_dropout = self.input_dropout.with_mode(mode);
+        for layer in &mut self.hidden {
+            layer.dropout = layer.dropout.clone().with_mode(mode);
+        }
+        self
+    }
+
+    /// Makes mask number `mask`, counted from 0, the next one of every dropout layer.
+    ///
+    /// With one training step a mask, seeking to the step before each forward pass makes the masks a function of the
+    /// seed and the step alone.
+    pub fn seek_dropout(&self, mask: u64) {
+        self.input_dropout.seek(mask);
+        for layer in &self.hidden {
+            layer.dropout.seek(mask);
+        }
+    }
+
+    /// Number of input features.
+    pub fn d_input(&self) -> usize {
+        let first = self.hidden.first().map_or(&self.output, |layer| &layer.linear);
+        first.weight.dims()[0]
+    }
+
+    /// Number of outputs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use burn_flex::Flex;
+    /// # use burn_mlp::MlpConfig;
+    /// let mlp = MlpConfig::new(4, [8, 6], 3).init::<Flex>(&Default::default())?;
+    /// assert_eq!((mlp.d_input(), mlp.d_output()), (4, 3));
+    /// # Ok::<(), burn_mlp::MlpError>(())
+    /// ```
+    pub fn d_output(&self) -> usize {
+        self.output.weight.dims()[1]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Probability;
+    use burn::module::AutodiffModule;
+    use burn_autodiff::Autodiff;
+    use burn_flex::Flex;
+
+    fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
+        tensor.into_data().convert::<f32>().into_vec().unwrap()
+    }
+
+    #[test]
+    fn without_hidden_layers_it_is_a_linear_model() {
+        let mlp = MlpConfig::new(3, [], 2).init::<Flex>(&Default::default()).unwrap();
+        let x = Tensor::<Flex, 2>::ones([1, 3], &Default::default());
+        assert_eq!(values(mlp.forward(x.clone())), values(mlp.output.forward(x)));
+        assert_eq!(mlp.d_input(), 3);
+    }
+
+    #[test]
+    fn validation_is_deterministic_and_training_follows_the_step() {
+        let device = Default::default();
+        let config = MlpConfig::new(784, [256, 256], 10).with_dropout([Probability::new(0.5).unwrap(); 2]);
+        let mlp = config.init::<Autodiff<Flex>>(&device).unwrap();
+        let x = Tensor::<Autodiff<Flex>, 2>::ones([2, 784], &device);
+        let valid = mlp.valid();
+        let y = || values(valid.forward(x.clone().inner()));
+        assert_eq!(y(), y());
+        let at = |step| {
+            mlp.seek_dropout(step);
+            values(mlp.forward(x.clone()))
+        };
+        assert_eq!(at(5), at(5));
+        assert_ne!(at(5), at(6));
+    }
+}

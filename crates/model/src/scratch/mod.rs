@@ -1,0 +1,23 @@
+//! The parts of the library once more, from bare tensors, to be read: own parameters, own activation, own loss, own
+//! random masks, own optimizer, and gradients by hand.
+//!
+//! | file | twin of | by hand |
+//! | --- | --- | --- |
+//! | [`mlp`] | [`Mlp`](crate::Mlp) | ReLU, masks, backpropagation, SGD |
+//! | [`cross_entropy`] | [`CrossEntropy`](crate::CrossEntropy) | log-sum-exp, softmax, the gradient |
+//! | [`dropout`] | [`Dropout`](crate::Dropout) | masks from uniform numbers, inverted and vanilla scaling |
+//! | [`weight_decay`] | a linear layer and weight decay | ridge, lasso, their gradient steps |
+//! | [`backprop`] | autodiff | every intermediate and every gradient of one hidden layer |
+//! | [`derivative`] | autodiff | activation functions in closed form, any function by differences |
+//! | [`memory`] | | what training has to keep and prediction does not |
+//!
+//! Nothing here needs an autodiff backend, and nothing is tuned for speed. Each file is tested against its twin, step
+//! by step.
+
+pub mod backprop;
+pub mod cross_entropy;
+pub mod derivative;
+pub mod dropout;
+pub mod memory;
+pub mod mlp;
+pub mod weight_decay;
