@@ -140,6 +140,17 @@ pub enum DataError {
         classes: usize,
     },
 
+    /// More images of a class are wanted than there are.
+    #[error("class {class} has {available} images; expected at least the {needed} that were drawn")]
+    ClassExhausted {
+        /// The class.
+        class: usize,
+        /// Images wanted.
+        needed: usize,
+        /// Images there are.
+        available: usize,
+    },
+
     /// An argument outside its range.
     #[error("{name} is {found}; expected {expected}")]
     Argument {

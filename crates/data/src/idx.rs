@@ -3,8 +3,9 @@
 //! An IDX file is a big-endian header (a magic number and one `u32` a dimension) and the bytes, without padding
 //! or checksum. It may be gzip-compressed: that is decided by the first two bytes, not by the name.
 //!
-//! No input panics, and none makes the reader hold more memory than a small multiple of the bytes it really
-//! delivers: the buffer grows as bytes arrive, and a stream is left as soon as it exceeds its header.
+//! No input panics, and none makes the reader hold more memory than twice the bytes it really delivers, of which
+//! there are at most [`MAX_BYTES`]: the buffer grows as bytes arrive, and a stream is left as soon as it exceeds its
+//! header.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -27,6 +28,7 @@ const CHUNK: u64 = 256 * 1024;
 
 /// The content of an IDX file of images.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct IdxImages {
     /// `count * height * width` grey values, image by image, row by row.
     pub pixels: Vec<u8>,
@@ -42,6 +44,7 @@ pub struct IdxImages {
 
 /// The content of an IDX file of labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct IdxLabels {
     /// One label an example.
     pub labels: Vec<u8>,
@@ -63,6 +66,21 @@ pub fn read_images(path: &Path) -> Result<IdxImages, DataError> {
 /// # Errors
 ///
 /// The file cannot be read, is no IDX file of labels, or has another length than its header announces.
+///
+/// # Examples
+///
+/// ```
+/// use burn_fashion_mnist::idx::{read_images, read_labels};
+///
+/// let folder = tempfile::tempdir()?;
+/// let (images, labels) = (folder.path().join("images"), folder.path().join("labels"));
+/// std::fs::write(&images, [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 7, 9])?;
+/// std::fs::write(&labels, [0, 0, 8, 1, 0, 0, 0, 2, 4, 3])?;
+/// assert_eq!(read_images(&images)?.pixels, [7, 9]);
+/// assert_eq!(read_labels(&labels)?.labels, [4, 3]);
+/// assert!(read_labels(&images).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read_labels(path: &Path) -> Result<IdxLabels, DataError> {
     parse_labels(open(path)?, path)
 }
@@ -190,6 +208,12 @@ impl<'a> Content<'a> {
         let end = self.position + length;
         let mut bytes = Vec::new();
         while self.position < end {
+            // Doubled as bytes arrive, and never past the end: what is announced costs nothing until it is there.
+            let (rest, free) = (end - self.position, bytes.capacity() - bytes.len());
+            if (free as u64) < CHUNK.min(rest) {
+                let more = rest.min(CHUNK.max(bytes.len() as u64));
+                bytes.reserve_exact(usize::try_from(more).unwrap_or(0));
+            }
             if self.append(&mut bytes, CHUNK.min(end - self.position))? == 0 {
                 return Err(self.truncated(end));
             }
@@ -316,6 +340,16 @@ mod tests {
         }
         // 4 GiB is accepted by the header check, and then found to be missing, without having been allocated.
         assert!(images_error(&images(1 << 16, 1 << 8, 1 << 8, &[1, 2])).contains("found 18"));
+    }
+
+    #[test]
+    fn memory_follows_the_bytes_that_arrive() {
+        let path = Path::new("memory");
+        for count in [0_usize, 1, 1000, 300_000, 3_000_000] {
+            let header = [LABELS_MAGIC, count as u32].map(u32::to_be_bytes).concat();
+            let labels = parse_labels(&[header, vec![1; count]].concat()[..], path).expect("whole").labels;
+            assert_eq!((labels.len(), labels.capacity()), (count, count));
+        }
     }
 
     #[test]

@@ -156,6 +156,16 @@ impl Images {
         counts
     }
 
+    /// The same images under other labels, one an image and each below [`classes`](Self::classes).
+    pub(crate) fn with_labels(&self, labels: Vec<u8>) -> Self {
+        Self { labels: labels.into(), ..self.clone() }
+    }
+
+    /// Other images of the same size under the same labels.
+    pub(crate) fn with_pixels(&self, pixels: Vec<u8>) -> Self {
+        Self { pixels: pixels.into(), ..self.clone() }
+    }
+
     pub(crate) fn expect_image(&self, index: usize) -> &[u8] {
         match self.image(index) {
             Some(image) => image,

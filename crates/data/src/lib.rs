@@ -21,6 +21,8 @@
 //!   The content is checked by SHA-256, unless another set of the same format is wanted.
 //! - [`Images::batch`] makes a mini-batch in one copy. [`DeviceImages`] keeps a split on a GPU. [`Images`] is also
 //!   a [`burn_dataset::Dataset`], and [`ImageBatcher`] fits Burn's `DataLoaderBuilder`.
+//! - [`stratified_k_fold`] divides for cross-validation. [`shift`] makes a set differ from the training data on purpose,
+//!   and [`corrupt`] spoils images; [`LinearDataConfig`] draws a regression problem whose answer is known.
 //! - Orders and splits are drawn on the host from ChaCha8, keyed by the seed: the same on every backend, platform
 //!   and number of threads.
 //!
@@ -30,6 +32,7 @@
 //! - `sample`: compiles in 6,000 training and 1,000 test images (3 MB), for machines without the files.
 
 mod batch;
+pub mod corrupt;
 mod data_file;
 #[cfg(feature = "download")]
 mod download;
@@ -39,12 +42,16 @@ mod failure;
 mod fashion_mnist;
 pub mod idx;
 mod images;
+mod k_fold;
+mod normal;
 mod order;
 mod origin;
 #[cfg(feature = "sample")]
 mod sample;
+pub mod shift;
 mod sources;
 mod split;
+mod synthetic;
 #[cfg(feature = "download")]
 mod transfer;
 
@@ -59,7 +66,9 @@ pub use download::{MIRRORS, fetch};
 pub use error::DataError;
 pub use fashion_mnist::{FashionMnist, Split};
 pub use images::{ImageItem, Images};
+pub use k_fold::{Fold, stratified_k_fold};
 pub use order::permutation;
 pub use origin::{Origin, OriginKind};
 pub use sources::{Progress, Request, Source, cache_dir, candidates};
 pub use split::{stratified_split, stratified_subset};
+pub use synthetic::{Inputs, LinearData, LinearDataConfig};

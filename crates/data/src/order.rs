@@ -49,7 +49,7 @@ pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut impl Rng) {
 ///
 /// The upper half of `x * bound`, for a random 32-bit `x`, is in range; it is uniform once those `x` are rejected
 /// whose lower half falls into the first `2^32 mod bound` values.
-fn below(bound: u32, rng: &mut impl Rng) -> u32 {
+pub(crate) fn below(bound: u32, rng: &mut impl Rng) -> u32 {
     let threshold = bound.wrapping_neg() % bound;
     loop {
         let product = u64::from(rng.next_u32()) * u64::from(bound);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The kind of place the data came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum OriginKind {
     /// A folder with the four files; also the cache after a download.
     Directory,
@@ -14,6 +15,7 @@ pub enum OriginKind {
 
 /// Where the data came from: recorded with each run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Origin {
     /// The kind of place.
     pub kind: OriginKind,

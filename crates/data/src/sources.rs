@@ -17,6 +17,7 @@ const SYSTEM_DIRS: [&str; 2] = ["/usr/share/datasets/fashion-mnist", "/usr/local
 ///
 /// As text: `auto`, `sample`, or the path of a folder (`./auto` for a folder of that name).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Source {
     /// The first of: the folder in `FASHION_MNIST_DIR`, the cache, the system's data folders, a download, and
     /// (with a warning) the embedded sample.
@@ -57,7 +58,21 @@ impl fmt::Display for Source {
 pub type Progress = fn(file: &str, done: u64, total: Option<u64>);
 
 /// What [`FashionMnist::load`] is asked for.
+///
+/// # Examples
+///
+/// ```
+/// use burn_fashion_mnist::{Request, Source};
+///
+/// let request = Request::new(Source::Dir("my/images".into()))
+///     .with_verify(false)
+///     .with_progress(|file, done, _| eprintln!("{file}: {done} bytes"))
+///     .with_mirrors(vec!["https://example.org/images/".into()]);
+/// assert!(!request.verify && request.progress.is_some());
+/// assert_eq!(request.mirrors.as_deref(), Some(&["https://example.org/images/".to_owned()][..]));
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Request {
     /// Which data.
     pub source: Source,
@@ -290,6 +305,15 @@ mod tests {
             assert_eq!(source.parse::<Source>().map(|parsed| parsed.to_string()).as_deref(), Ok(source));
         }
         assert_eq!(Source::Dir("auto".into()).to_string(), "./auto");
+    }
+
+    #[test]
+    fn the_cache_is_what_the_environment_says_or_the_users() {
+        let expected = match non_empty("FASHION_MNIST_CACHE") {
+            Some(folder) => Some(PathBuf::from(folder)),
+            None => dirs::cache_dir().map(|folder| folder.join("burn-fashion-mnist")),
+        };
+        assert_eq!(cache_dir(), expected);
     }
 
     #[test]

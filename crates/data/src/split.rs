@@ -56,15 +56,7 @@ pub fn stratified_subset(labels: &[u8], size: usize, seed: u64) -> Result<Vec<u3
 }
 
 fn divide(labels: &[u8], size: usize, seed: u64, purpose: [u8; 8]) -> Result<(Vec<u32>, Vec<u32>), DataError> {
-    let len = u32::try_from(labels.len()).map_err(|_| DataError::Argument {
-        name: "the number of labels",
-        expected: format!("at most {}", u32::MAX),
-        found: labels.len().to_string(),
-    })?;
-    let mut members = vec![Vec::new(); 256];
-    for (index, &label) in (0..len).zip(labels) {
-        members[usize::from(label)].push(index);
-    }
+    let members = by_class(labels)?;
     let quotas = quotas(&members, size, labels.len());
     let (mut rest, mut chosen) = (Vec::with_capacity(labels.len() - size), Vec::with_capacity(size));
     for (class, (mut indices, quota)) in (0_u64..).zip(members.into_iter().zip(quotas)) {
@@ -77,6 +69,20 @@ fn divide(labels: &[u8], size: usize, seed: u64, purpose: [u8; 8]) -> Result<(Ve
     rest.sort_unstable();
     chosen.sort_unstable();
     Ok((rest, chosen))
+}
+
+/// The examples of each possible label, in ascending order.
+pub(crate) fn by_class(labels: &[u8]) -> Result<Vec<Vec<u32>>, DataError> {
+    let len = u32::try_from(labels.len()).map_err(|_| DataError::Argument {
+        name: "the number of labels",
+        expected: format!("at most {}", u32::MAX),
+        found: labels.len().to_string(),
+    })?;
+    let mut members = vec![Vec::new(); 256];
+    for (index, &label) in (0..len).zip(labels) {
+        members[usize::from(label)].push(index);
+    }
+    Ok(members)
 }
 
 /// The share of each class in `size` of `total` examples, in integers throughout: exact for any counts.
