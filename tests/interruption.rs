@@ -1,14 +1,18 @@
 //! A run that is stopped at any moment and resumed ends with the bits of an undisturbed one.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::process::{assert_same_bits, command, succeed, tiny, tiny_data, write_tiny_data};
+use burn_mlp::Key;
+use tempfile::TempDir;
 
-/// Long enough to be caught in the middle: 20 epochs of 250 steps.
-const LONG: [&str; 12] = [
+use crate::process::{assert_same_bits, command, signal, succeed, tiny, tiny_data, write_tiny_data};
+
+/// Long enough to be caught in the middle, 20 epochs of 200 steps, with every kind of state a run can have: moments,
+/// running statistics, a schedule, a best epoch, patience.
+const LONG: [&str; 18] = [
     "--set",
     "optimizer.kind=adamw",
     "--set",
@@ -16,45 +20,70 @@ const LONG: [&str; 12] = [
     "--set",
     "model.batch_norm=true",
     "--set",
+    "schedule.kind=one-cycle",
+    "--set",
+    "validation.fraction=0.2",
+    "--set",
+    "validation.patience=30",
+    "--set",
     "training.batch_size=4",
     "--set",
     "training.epochs=20",
     "--set",
     "training.checkpoint_steps=50",
 ];
+/// How often a run is killed.
+const KILLS: u32 = 24;
 
-fn start(folder: &Path, arguments: &[&str]) -> Child {
-    command(folder).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
+/// A folder with data for a long run.
+fn data() -> TempDir {
+    let folder = tiny_data();
+    write_tiny_data(&folder.path().join("data"), 1000, 30);
+    folder
 }
 
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
-    assert!(status.expect("kill starts").success());
+fn long(out: &str) -> Vec<&str> {
+    tiny(&[&LONG[..], &["--out", out]].concat())
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut command = command(folder);
+    let mut child =
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let lines = BufReader::new(child.stdout.take().expect("a piped output")).lines();
+    (child, lines)
 }
 
 /// Waits until the run has reported `epochs`.
-fn wait_for_epochs(child: &mut Child, epochs: usize) {
-    let lines = BufReader::new(child.stdout.take().expect("a piped output")).lines();
+fn wait_for_epochs(lines: &mut Lines<BufReader<ChildStdout>>, epochs: usize) {
     let reported = lines.map_while(Result::ok).filter(|line| line.starts_with("epoch ")).take(epochs).count();
     assert_eq!(reported, epochs, "the run ended early");
 }
 
-/// Sends the signal after two epochs, and goes on with the command the run prints.
+/// Stops runs with the signal after one, four and nine epochs, and goes on each time with the command they print.
 fn stopped_gracefully_by(name: &str) {
-    let folder = tiny_data();
-    write_tiny_data(&folder.path().join("data"), 1000, 30);
-    succeed(folder.path(), &tiny(&[&LONG[..], &["--out", "one"]].concat()));
-    let mut child = start(folder.path(), &tiny(&[&LONG[..], &["--out", "two"]].concat()));
-    wait_for_epochs(&mut child, 2);
-    signal(&child, name);
+    let folder = data();
+    succeed(folder.path(), &long("one"));
+    // A shell would take this name apart.
+    let out = "it's two";
+    let (mut child, mut lines) = start(folder.path(), &long(out));
+    for epochs in [1, 3, 5] {
+        wait_for_epochs(&mut lines, epochs);
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{stderr}");
+        let (_, resume) = stderr.split_once("go on with:\n").expect("the command that resumes");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec {}", resume.trim())]).current_dir(folder.path());
+        shell.env("FASHION_MNIST_OFFLINE", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
+        child = shell.spawn().expect("a shell");
+        lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    }
+    assert!(lines.map_while(Result::ok).count() > 0);
     let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
-
-    let resume = stderr.lines().last().expect("the command that resumes").trim();
-    let status = Command::new("sh").args(["-c", resume]).current_dir(folder.path()).output().unwrap();
-    assert!(status.status.success(), "{resume}: {}", String::from_utf8_lossy(&status.stderr));
-    assert_same_bits(&folder.path().join("one"), &folder.path().join("two"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_same_bits(&folder.path().join("one"), &folder.path().join(out));
 }
 
 #[test]
@@ -68,45 +97,114 @@ fn sigterm_saves_and_prints_the_command_that_resumes() {
 }
 
 #[test]
-fn killed_twenty_times_a_run_ends_with_the_bits_of_an_undisturbed_one() {
-    let folder = tiny_data();
-    write_tiny_data(&folder.path().join("data"), 1000, 30);
-    succeed(folder.path(), &tiny(&[&LONG[..], &["--out", "one"]].concat()));
-    let mut child = start(folder.path(), &tiny(&[&LONG[..], &["--out", "two"]].concat()));
-    let mut kills = 0;
-    // Moments spread over loading, training, evaluation and the writing of checkpoints: multiples of an odd number
-    // of milliseconds, the same in every run of this test.
-    for attempt in 0..200_u64 {
-        if kills == 20 {
-            break;
+fn a_terminal_that_is_closed_saves_though_nobody_reads_what_is_said() {
+    let folder = data();
+    succeed(folder.path(), &long("one"));
+    let (mut child, mut lines) = start(folder.path(), &long("two"));
+    wait_for_epochs(&mut lines, 2);
+    drop((lines, child.stderr.take()));
+    signal(&child, "HUP");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    succeed(folder.path(), &["train", "--resume", "two"]);
+    assert_same_bits(&folder.path().join("one"), &folder.path().join("two"));
+}
+
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    let folder = data();
+    // One step, of a second or so: long enough for two signals.
+    let slow = ["--set", "model.hidden=[2048,2048]", "--set", "training.batch_size=1000", "--set", "training.epochs=1"];
+    let slow = |out| tiny(&[&slow[..], &["--out", out]].concat());
+    succeed(folder.path(), &slow("one"));
+    let (child, mut lines) = start(folder.path(), &slow("two"));
+    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.ends_with(" parameters")));
+    signal(&child, "INT");
+    signal(&child, "TERM");
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("once more to stop at once") && !stderr.contains("go on with"), "{stderr}");
+    succeed(folder.path(), &["train", "--resume", "two"]);
+    assert_same_bits(&folder.path().join("one"), &folder.path().join("two"));
+}
+
+/// Waits until a checkpoint is being written, or half a second.
+fn wait_for_a_write(checkpoints: &Path) {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(500) {
+        let entries = std::fs::read_dir(checkpoints).into_iter().flatten().flatten();
+        if entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(".writing-")) {
+            return;
         }
-        std::thread::sleep(Duration::from_millis(40 + attempt * 37 % 160));
-        if child.try_wait().unwrap().is_some() {
-            break;
+    }
+}
+
+/// The seed in `INTERRUPTION_SEED`, or a new one.
+fn seed() -> u64 {
+    let chosen = std::env::var("INTERRUPTION_SEED").ok().map(|text| text.parse().expect("a number"));
+    chosen.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_nanos() as u64)
+}
+
+#[test]
+fn killed_more_than_twenty_times_a_run_ends_with_the_bits_of_an_undisturbed_one() {
+    let folder = data();
+    let begun = Instant::now();
+    let (child, mut lines) = start(folder.path(), &long("one"));
+    lines.next();
+    let starting = begun.elapsed();
+    lines.map_while(Result::ok).for_each(drop);
+    assert!(child.wait_with_output().unwrap().status.success());
+    let training = begun.elapsed() - starting;
+
+    let seed = seed();
+    println!("INTERRUPTION_SEED={seed}: starts in {starting:?}, trains for {training:?}");
+    let mut uniforms = Key::new(seed, *b"kills\0\0\0").uniforms();
+    let (run, checkpoints) = (folder.path().join("two"), folder.path().join("two/checkpoint"));
+    let (mut kills, mut during_writes) = (0, 0);
+    while kills < KILLS {
+        // Killed before there was anything to go on from, it starts as new into the same directory.
+        let resumable = run.join("config.toml").exists();
+        let arguments = if resumable { vec!["train", "--resume", "two"] } else { long("two") };
+        let (mut child, mut lines) = start(folder.path(), &arguments);
+        let moment = uniforms.next().expect("endless");
+        let of = |span: Duration| Duration::from_secs_f64(span.as_secs_f64() * moment);
+        // One in six while it starts. The others spread over the run, two thirds of which pass between them on average;
+        // and one in three of all while it writes a checkpoint.
+        if kills % 6 == 0 {
+            std::thread::sleep(of(starting));
+        } else {
+            lines.next();
+            std::thread::sleep(of(training * 8 / (5 * KILLS)));
+            if kills % 3 == 1 {
+                wait_for_a_write(&checkpoints);
+            }
+        }
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success(), "{status}");
+            // It got to its end between two kills: once more from the beginning.
+            assert_same_bits(&folder.path().join("one"), &run);
+            std::fs::remove_dir_all(&run).unwrap();
+            continue;
         }
         signal(&child, "KILL");
-        child.wait().unwrap();
         kills += 1;
-        child = if folder.path().join("two/config.toml").exists() && folder.path().join("two/checkpoint").exists() {
-            start(folder.path(), &["train", "--resume", "two", "--progress", "plain"])
-        } else {
-            // Killed before there was anything to go on from.
-            let _ = std::fs::remove_dir_all(folder.path().join("two"));
-            start(folder.path(), &tiny(&[&LONG[..], &["--out", "two"]].concat()))
-        };
+        child.wait().unwrap();
+        let names = std::fs::read_dir(&checkpoints).into_iter().flatten().flatten();
+        during_writes +=
+            usize::from(names.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(".writing-")));
     }
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "after {kills} kills: {}", String::from_utf8_lossy(&output.stderr));
-    assert_same_bits(&folder.path().join("one"), &folder.path().join("two"));
-    assert!(kills >= 20, "the run ended after {kills} kills: make it longer");
+    println!("{KILLS} kills, {during_writes} of them while a checkpoint was being written");
+    succeed(folder.path(), &["train", "--resume", "two"]);
+    assert_same_bits(&folder.path().join("one"), &run);
+    let left: Vec<_> = std::fs::read_dir(&checkpoints).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".writing-")), "{left:?}");
 }
 
 #[test]
 fn a_second_process_on_the_same_run_is_refused() {
-    let folder = tiny_data();
-    write_tiny_data(&folder.path().join("data"), 1000, 30);
-    let mut child = start(folder.path(), &tiny(&[&LONG[..], &["--out", "out"]].concat()));
-    wait_for_epochs(&mut child, 1);
+    let folder = data();
+    let (mut child, mut lines) = start(folder.path(), &long("out"));
+    wait_for_epochs(&mut lines, 1);
     crate::process::fail(folder.path(), &["train", "--resume", "out"], 1, &["out", "another process"]);
     signal(&child, "KILL");
     child.wait().unwrap();

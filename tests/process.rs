@@ -55,6 +55,13 @@ pub fn fail(folder: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
     }
 }
 
+/// Sends a signal, by its name without SIG.
+#[cfg(unix)]
+pub fn signal(child: &std::process::Child, name: &str) {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
+    assert!(status.expect("kill starts").success());
+}
+
 /// A folder with a small data set in IDX format, `data`: 3 classes of 4 × 5 pixels, told apart by a bright row.
 pub fn tiny_data() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");

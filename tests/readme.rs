@@ -14,6 +14,10 @@ fn every_recipe_resolves() {
     let folder = tiny_data();
     for entry in fs::read_dir(root().join("configs")).unwrap() {
         let path = entry.unwrap().path();
+        // Those with a section of their own are for `runner experiment`, which checks them.
+        if fs::read_to_string(&path).unwrap().contains("[experiment]") {
+            continue;
+        }
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         succeed(
             folder.path(),
@@ -57,4 +61,37 @@ fn the_readme_names_only_files_that_exist() {
         }
     }
     assert!(named > 3);
+}
+
+#[test]
+fn the_table_of_claims_is_that_of_the_recorded_results() {
+    let recorded = fs::read_to_string(root().join("crates/runner/results/claims.json")).unwrap();
+    let record: runner::claims::Record = serde_json::from_str(&recorded).unwrap();
+    assert!(!record.quick, "the short form is no result");
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let table = readme.split("<!-- claims -->").nth(1).expect("a table between two marks");
+    assert_eq!(table.trim(), record.markdown().trim());
+}
+
+#[test]
+fn every_test_in_the_table_of_faults_exists() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, section) = readme.split_once("\n## Faults\n").expect("a section on faults");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let tests: String = fs::read_dir(root().join("tests"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+    assert!(rows.len() > 15, "{rows:?}");
+    for row in rows {
+        let cell = row.trim_end_matches(['|', ' ']).rsplit('|').next().unwrap_or_default();
+        let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test in: {row}");
+        for name in names {
+            assert!(tests.contains(&format!("#[test]\nfn {name}()")), "no test {name}, of: {row}");
+        }
+    }
 }

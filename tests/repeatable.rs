@@ -44,6 +44,19 @@ fn the_real_network_repeats_too() {
 }
 
 #[test]
+fn initial_weights_do_not_depend_on_the_number_of_threads() {
+    let folder = tiny_data();
+    let weights = |threads: &str| {
+        let mut command = crate::process::command(folder.path());
+        command.env("RAYON_NUM_THREADS", threads).env("MATMUL_NUM_THREADS", threads);
+        command.args(tiny(&["--set", "training.epochs=0", "--out", threads]));
+        assert!(command.output().unwrap().status.success());
+        fs::read(folder.path().join(threads).join("model.safetensors")).unwrap()
+    };
+    assert!(weights("1") == weights("2"));
+}
+
+#[test]
 fn a_finished_run_resumed_stays_as_it_is() {
     let folder = tiny_data();
     succeed(folder.path(), &tiny(&[&STATEFUL[..], &["--out", "one"]].concat()));

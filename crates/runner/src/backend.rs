@@ -1,5 +1,6 @@
 //! The one place that names a concrete backend, chosen by cargo features: wgpu before flex before ndarray.
 
+use burn::tensor::{DType, Tensor, TensorData, backend::Backend};
 use burn_autodiff::Autodiff;
 
 #[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
@@ -40,6 +41,36 @@ pub const NAME: &str = chosen::NAME;
 pub const VERSION: &str = chosen::VERSION;
 /// Whether the device works behind the host, so that reading a result stalls it.
 pub const ASYNCHRONOUS: bool = chosen::ASYNCHRONOUS;
+
+/// The backend of numbers in double precision, on the processor.
+#[cfg(feature = "ndarray")]
+pub type Double = burn_ndarray::NdArray<f64>;
+/// The backend of numbers in double precision, on the processor.
+#[cfg(not(feature = "ndarray"))]
+pub type Double = burn_flex::Flex;
+
+/// A tensor in double precision, for [`Double`] and its autodiff.
+///
+/// # Shapes
+///
+/// - `values`: as many as `shape` has elements
+///
+/// # Panics
+///
+/// If there are not.
+pub fn double<B: Backend, const D: usize>(values: Vec<f64>, shape: [usize; D]) -> Tensor<B, D> {
+    if NAME == "ndarray" {
+        // Burn 0.21 gives a device the precision of the backend that uses it first, for the whole process, and both
+        // precisions of ndarray have one device.
+        let _ = Tensor::<Inner, 1>::zeros([1], &Device::default());
+    }
+    Tensor::from_data(TensorData::new(values, shape), (&Default::default(), DType::F64))
+}
+
+/// The elements of a tensor on the host, in double precision.
+pub fn doubles<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}
 
 /// The device, and what to call it in records.
 #[derive(Clone, Debug)]

@@ -33,6 +33,11 @@ impl<B: Backend> Batches<B> {
         self.images.len().div_ceil(self.batch_size)
     }
 
+    /// Examples in the first `steps` steps of an epoch.
+    pub fn examples_in(&self, steps: usize) -> usize {
+        steps.saturating_mul(self.batch_size).min(self.images.len())
+    }
+
     /// The order of an epoch, counted from 0.
     pub fn order(&self, epoch: usize) -> Vec<u32> {
         permutation(self.images.len(), self.seed, epoch as u64)

@@ -25,8 +25,16 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate the model of a run.
     Evaluate(EvaluateArgs),
+    /// Write the report of a finished run again.
+    Report(ReportArgs),
     /// Predict the classes of images with the model of a run.
     Predict(PredictArgs),
+    /// Run experiments of the chapter: each claim measured, with pictures and a page.
+    Experiment(ExperimentArgs),
+    /// Write the model of a run as a file for other programs.
+    Export(ExportArgs),
+    /// Make a run of a model that another program trained.
+    Import(ImportArgs),
     /// Find, fetch, check or look at the data.
     Data(DataArgs),
 }
@@ -83,6 +91,16 @@ pub struct EvaluateArgs {
     pub json: bool,
 }
 
+/// Options of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Run directory
+    pub run: PathBuf,
+    /// auto, sample, or a folder of IDX files; the run's own source by default
+    #[arg(long, value_name = "auto|sample|DIR")]
+    pub data: Option<String>,
+}
+
 /// Options of `predict`.
 #[derive(Debug, Args)]
 pub struct PredictArgs {
@@ -103,6 +121,76 @@ pub struct PredictArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `experiment`.
+#[derive(Debug, Args)]
+pub struct ExperimentArgs {
+    /// list, all, or names of experiments
+    #[arg(required = true, value_name = "list|all|NAME")]
+    pub names: Vec<String>,
+    /// Smaller networks, fewer epochs, and the embedded sample unless --data names other data
+    #[arg(long)]
+    pub quick: bool,
+    /// auto, sample, or a folder of IDX files
+    #[arg(long, value_name = "auto|sample|DIR")]
+    pub data: Option<String>,
+    /// Folder of the results; a new one below runs/experiments/ by default
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Set a key of every chosen experiment that has it, for example training.seed=7; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Exit with 1 where a claim does not hold
+    #[arg(long)]
+    pub strict: bool,
+    /// Do not say on stderr what is being done
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// A file format of models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModelFormat {
+    /// Weights, named and laid out as PyTorch's nn.Sequential has them
+    Safetensors,
+    /// Weights and computation, for any ONNX runtime of opset 17
+    Onnx,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Run directory
+    pub run: PathBuf,
+    /// File format; by default what the end of FILE says
+    #[arg(long, value_enum)]
+    pub format: Option<ModelFormat>,
+    /// Give class probabilities instead of logits (ONNX only)
+    #[arg(long)]
+    pub softmax: bool,
+    /// File to write; an old one is replaced
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// safetensors, ONNX or PyTorch (.pt) file; its content says which
+    pub file: PathBuf,
+    /// TOML file with the settings of the model that differ from the defaults (see configs/)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Set a key, for example model.hidden=[128]; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// auto, sample, or a folder of IDX files: what the model is evaluated on
+    #[arg(long, value_name = "auto|sample|DIR")]
+    pub data: Option<String>,
+    /// Run directory; a new one below runs/ by default
+    #[arg(long, value_name = "RUN")]
+    pub out: Option<PathBuf>,
 }
 
 /// Options of `data`.

@@ -1,9 +1,11 @@
 //! The data set a command works on.
 
-use std::io::{IsTerminal as _, stderr};
+use std::io::{IsTerminal as _, Write as _, stderr};
 
 use anyhow::Result;
 use burn_fashion_mnist::{FashionMnist, Request, Source};
+
+use crate::progress::warn;
 
 /// Loads what `source` names: `auto`, `sample`, or a folder; with its warnings on stderr.
 ///
@@ -13,7 +15,7 @@ use burn_fashion_mnist::{FashionMnist, Request, Source};
 pub fn load(source: &str, verify: bool) -> Result<FashionMnist> {
     let data = FashionMnist::load(&request(source, verify))?;
     for warning in &data.origin.warnings {
-        eprintln!("warning: {warning}");
+        warn(warning);
     }
     Ok(data)
 }
@@ -29,5 +31,5 @@ pub fn request(source: &str, verify: bool) -> Request {
 pub fn show_download(file: &str, done: u64, total: Option<u64>) {
     const MEGABYTE: f64 = 1e6;
     let total = total.map_or(String::new(), |total| format!(" of {:.1}", total as f64 / MEGABYTE));
-    eprint!("\r{file}: {:.1}{total} MB ", done as f64 / MEGABYTE);
+    let _ = write!(stderr(), "\r{file}: {:.1}{total} MB ", done as f64 / MEGABYTE);
 }

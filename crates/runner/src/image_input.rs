@@ -1,41 +1,53 @@
 //! Image files as the model's input, and images on a terminal.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::io::Cursor;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use image::{ImageReader, Limits, imageops};
+
+use crate::files::read_at_most;
 
 /// Largest width and height of an image file, in pixels.
 const LARGEST_SIDE: u32 = 16_384;
-/// Most memory that decoding may take, in bytes.
-const LARGEST_ALLOCATION: u64 = 512 << 20;
+/// Most memory that the decoded image may take, in bytes: 85 megapixels in color. Decoders of progressive JPEG take
+/// two to three times that on the way.
+const LARGEST_ALLOCATION: u64 = 256 << 20;
+/// Largest file, in bytes.
+const LARGEST_FILE: u64 = 128 << 20;
 
 /// Reads a PNG or JPEG file of any size as `height × width` grey values; `invert` turns dark on light into the data
 /// set's light on dark.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is no PNG or JPEG image, or is larger than 16,384 pixels on a side.
+/// If the file cannot be read, is no PNG or JPEG image, or is larger than 128 MiB, 16,384 pixels on a side or 256 MiB
+/// decoded.
 pub fn read(path: &Path, height: usize, width: usize, invert: bool) -> Result<Vec<u8>> {
-    let file = File::open(path).with_context(|| format!("{}: cannot read", path.display()))?;
-    let decode = || -> Result<image::DynamicImage> {
-        // By content, not by name: a JPEG named .png is a JPEG.
-        let mut reader = ImageReader::new(BufReader::new(file)).with_guessed_format()?;
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(LARGEST_SIDE);
-        limits.max_image_height = Some(LARGEST_SIDE);
-        limits.max_alloc = Some(LARGEST_ALLOCATION);
-        reader.limits(limits);
-        Ok(reader.decode()?)
-    };
-    let image = decode().with_context(|| format!("{}: not a readable PNG or JPEG image", path.display()))?;
-    let mut grey = image.into_luma8();
+    let bytes = read_at_most(path, LARGEST_FILE).with_context(|| format!("{}: cannot read", path.display()))?;
+    decode(&bytes, height, width, invert)
+        .with_context(|| format!("{}: not a readable PNG or JPEG image", path.display()))
+}
+
+/// The same for the content of a file.
+///
+/// # Errors
+///
+/// If it is no PNG or JPEG image, or is larger than 16,384 pixels on a side or 256 MiB decoded.
+pub fn decode(bytes: &[u8], height: usize, width: usize, invert: bool) -> Result<Vec<u8>> {
+    let (height, width) = (u32::try_from(height)?, u32::try_from(width)?);
+    // By content, not by name: a JPEG named .png is a JPEG.
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LARGEST_SIDE);
+    limits.max_image_height = Some(LARGEST_SIDE);
+    limits.max_alloc = Some(LARGEST_ALLOCATION);
+    reader.limits(limits);
+    let mut grey = reader.decode()?.into_luma8();
+    ensure!(grey.width() > 0 && grey.height() > 0, "it has no pixels");
     if invert {
         imageops::invert(&mut grey);
     }
-    let (height, width) = (u32::try_from(height)?, u32::try_from(width)?);
     if grey.dimensions() != (width, height) {
         grey = imageops::resize(&grey, width, height, imageops::FilterType::Triangle);
     }

@@ -1,27 +1,49 @@
 //! Trains and examines multilayer perceptrons on Fashion-MNIST.
 //!
 //! Data flows one way: `dataset` → [`batches`] → [`train`] (with [`schedule`] and [`optimizer`]) → [`evaluate`] →
-//! [`record`]. [`settings`] layers files, environment and flags into a [`config`]; [`commands`] has one module for
-//! each command of the [`cli`]; [`backend`] alone names a concrete backend.
+//! [`record`] → [`report`] (a [`page`] of [`plot`]s). [`settings`] layers files, environment and flags into a
+//! [`config`]; [`commands`] has one module for each command of the [`cli`]; [`backend`] alone names a concrete backend.
+//! [`experiments`] ask questions in a [`lab`] and answer with a [`finding`]. Models leave and arrive through
+//! [`weights`], [`state_dict`] and [`mod@onnx`].
 #![recursion_limit = "256"]
 
+pub mod ablation;
 pub mod backend;
 pub mod batches;
 pub mod checkpoint;
+pub mod claims;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod curves;
 pub mod dataset;
 pub mod evaluate;
+pub mod experiments;
+pub mod files;
+pub mod finding;
+pub mod fit;
 pub mod fused;
 pub mod image_input;
+pub mod index;
 pub mod interrupt;
+pub mod lab;
+pub mod learner;
+pub mod network;
+pub mod onnx;
 pub mod optimizer;
+pub mod page;
 pub mod parameters;
+pub mod plot;
 pub mod progress;
+pub mod recipe;
 pub mod record;
+pub mod report;
+pub mod resume;
 pub mod run;
+pub mod run_directory;
 pub mod schedule;
 pub mod settings;
+pub mod state_dict;
+pub mod tensor_file;
 pub mod train;
 pub mod weights;

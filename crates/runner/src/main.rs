@@ -1,6 +1,8 @@
 //! The command-line program; see [`runner::cli`].
 #![recursion_limit = "256"]
 
+use std::fmt::Display;
+use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -16,16 +18,21 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
-                eprintln!("{interrupted}");
+                say(interrupted);
                 return ExitCode::from(interrupt::EXIT_CODE);
             }
             if is_broken_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("error: {error:#}");
+            say(format_args!("error: {error:#}"));
             ExitCode::from(if error.is::<SettingsError>() { USAGE } else { FAILED })
         }
     }
+}
+
+/// Prints on stderr, where that is still there.
+fn say(message: impl Display) {
+    let _ = writeln!(stderr(), "{message}");
 }
 
 /// Whether the reader of our output has gone, as `head` does: nothing is wrong then.

@@ -25,6 +25,13 @@ pub fn collect_moments<B: Backend, M: Module<B>>(module: &M, moments: &Gradients
     collector.tensors
 }
 
+/// The path of a tensor with an element that is infinite or not a number, where there is one.
+pub fn not_finite(tensors: &Tensors) -> Option<&str> {
+    let finite =
+        |data: &TensorData| data.as_slice::<f32>().is_ok_and(|values| values.iter().all(|value| value.is_finite()));
+    tensors.iter().find(|(_, data)| !finite(data)).map(|(path, _)| path.as_str())
+}
+
 /// `module` with its parameters replaced.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Progress of a run: a bar on a terminal, plain lines elsewhere.
+//! Progress of a run: a bar on a terminal, plain lines elsewhere; and warnings.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
@@ -20,7 +20,7 @@ pub enum ProgressMode {
     None,
 }
 
-/// Shows how far a run is. Lines of results go to stdout, the bar and warnings to stderr.
+/// Shows how far a run is. Lines of results go to stdout, the bar to stderr.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -89,11 +89,12 @@ impl Progress {
             let _ = self.bar.suspend(|| writeln!(stdout(), "{line}"));
         }
     }
+}
 
-    /// Prints a warning, in every mode.
-    pub fn warn(&self, warning: &str) {
-        self.bar.suspend(|| eprintln!("warning: {warning}"));
-    }
+/// Prints a warning on stderr.
+pub fn warn(warning: &str) {
+    // A reader that has gone, or a terminal that was closed, does not end the run.
+    let _ = writeln!(stderr(), "warning: {warning}");
 }
 
 /// A whole number with a comma between thousands.

@@ -1,17 +1,19 @@
 //! The run directory: what a run leaves behind.
 
-use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use burn_fashion_mnist::Origin;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::files::{read_text_at_most, regular};
+use crate::resume::Change;
 use crate::settings::Settings;
+
+pub use crate::run_directory::RunDirectory;
 
 /// Resolved configuration, re-runnable.
 pub const CONFIG: &str = "config.toml";
@@ -23,7 +25,10 @@ pub const METRICS: &str = "metrics.jsonl";
 pub const SUMMARY: &str = "summary.json";
 /// Folder of checkpoints.
 pub const CHECKPOINT: &str = "checkpoint";
-const LOCK: &str = "run.lock";
+/// Largest JSON record that is read, in bytes.
+const LARGEST_RECORD: u64 = 1 << 20;
+/// Longest log that is read, in bytes: half a million epochs.
+pub(crate) const LARGEST_LOG: u64 = 256 << 20;
 
 /// One line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,9 +82,21 @@ pub struct Environment {
     pub data: Origin,
     /// Shape and classes of the data: what predicting needs when the data is not at hand.
     pub images: ImagesInfo,
-    /// Settings changed on resuming, in order.
+    /// What changed on resuming, in order.
     #[serde(default)]
-    pub changes: Vec<String>,
+    pub changes: Vec<Change>,
+    /// The file the first weights came from, where they were not drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<ImportedFile>,
+}
+
+/// A file whose weights a run took over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedFile {
+    /// Path as given.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, in lower-case hex.
+    pub sha256: String,
 }
 
 /// Shape and classes of the images a model was trained on.
@@ -120,142 +137,6 @@ pub struct Summary {
     pub training_seconds: f64,
 }
 
-/// A run directory held by this process.
-#[derive(Debug)]
-pub struct RunDirectory {
-    path: PathBuf,
-    /// Held until the process ends; the operating system releases it however that happens.
-    _lock: File,
-}
-
-impl RunDirectory {
-    /// A new run directory: `out`, or `runs/<name>/<UTC time>`.
-    ///
-    /// # Errors
-    ///
-    /// If `out` exists and is not empty, or cannot be written.
-    pub fn create(out: Option<&Path>, name: &str) -> Result<Self> {
-        let path = match out {
-            Some(out) => {
-                if let Ok(mut entries) = fs::read_dir(out) {
-                    let out = out.display();
-                    let empty = entries.next().is_none();
-                    ensure!(
-                        empty,
-                        "{out}: exists and is not empty; choose another --out, or go on with --resume {out}"
-                    );
-                }
-                fs::create_dir_all(out).with_context(|| format!("{}: cannot create", out.display()))?;
-                out.to_owned()
-            }
-            None => create_unique(&Path::new("runs").join(name))?,
-        };
-        Self::lock(path)
-    }
-
-    /// An existing run directory, to go on with.
-    ///
-    /// # Errors
-    ///
-    /// If it does not exist, is no run directory, or another process holds it.
-    pub fn open(path: &Path) -> Result<Self> {
-        existing(path)?;
-        Self::lock(path.to_owned())
-    }
-
-    fn lock(path: PathBuf) -> Result<Self> {
-        let file = path.join(LOCK);
-        let lock = File::create(&file).with_context(|| format!("{}: cannot write", file.display()))?;
-        if lock.try_lock().is_err() {
-            bail!("{}: another process is working on this run", path.display());
-        }
-        Ok(Self { path, _lock: lock })
-    }
-
-    /// The directory.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// A file in it.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
-    }
-
-    /// Writes the resolved configuration.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn write_config(&self, config: &Config) -> Result<()> {
-        write_atomically(&self.file(CONFIG), toml::to_string(config)?.as_bytes(), None)
-    }
-
-    /// Writes a record as JSON.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
-        let mut text = serde_json::to_string_pretty(value)?;
-        text.push('\n');
-        write_atomically(&self.file(name), text.as_bytes(), None)
-    }
-
-    /// Appends a line to `metrics.jsonl` and gives the file's length after it.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn append_metrics(&self, record: &EpochRecord) -> Result<u64> {
-        let path = self.file(METRICS);
-        let append = || -> Result<u64> {
-            let mut file = File::options().create(true).append(true).open(&path)?;
-            file.write_all(format!("{}\n", serde_json::to_string(record)?).as_bytes())?;
-            file.sync_data()?;
-            Ok(file.metadata()?.len())
-        };
-        append().with_context(|| format!("{}: cannot write", path.display()))
-    }
-
-    /// The lines of `metrics.jsonl`; none where the file does not exist yet.
-    ///
-    /// # Errors
-    ///
-    /// If a line is damaged.
-    pub fn read_metrics(&self) -> Result<Vec<EpochRecord>> {
-        let path = self.file(METRICS);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error).with_context(|| format!("{}: cannot read", path.display())),
-        };
-        let parse = |(index, line)| {
-            serde_json::from_str(line).with_context(|| format!("{}:{}: damaged", path.display(), index + 1))
-        };
-        text.lines().enumerate().map(parse).collect()
-    }
-
-    /// Cuts `metrics.jsonl` back to the lines a checkpoint knows of.
-    ///
-    /// # Errors
-    ///
-    /// If the file is shorter than that or cannot be written.
-    pub fn truncate_metrics(&self, bytes: u64) -> Result<()> {
-        let path = self.file(METRICS);
-        if bytes == 0 && !path.exists() {
-            return Ok(());
-        }
-        let cut = || -> Result<()> {
-            let file = File::options().write(true).open(&path)?;
-            let length = file.metadata()?.len();
-            ensure!(length >= bytes, "expected at least {bytes} bytes, found {length}: lines are missing");
-            Ok(file.set_len(bytes)?)
-        };
-        cut().with_context(|| format!("{}: cannot go on", path.display()))
-    }
-}
-
 /// The configuration of a run.
 ///
 /// # Errors
@@ -276,29 +157,42 @@ pub fn read_config(run: &Path) -> Result<Settings> {
 /// If it is missing or not what was expected.
 pub fn read_json<T: DeserializeOwned>(run: &Path, name: &str) -> Result<T> {
     let path = run.join(name);
-    let text = fs::read_to_string(&path).with_context(|| format!("{}: cannot read", path.display()))?;
+    let text = regular(&path).and_then(|()| read_text_at_most(&path, LARGEST_RECORD));
+    let text = text.with_context(|| format!("{}: cannot read", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{}: damaged", path.display()))
 }
 
-fn existing(path: &Path) -> Result<()> {
+/// The lines of a log; `path` only names it in errors.
+///
+/// # Errors
+///
+/// If a line is damaged.
+///
+/// # Examples
+///
+/// ```
+/// use runner::record::parse_metrics;
+///
+/// assert!(parse_metrics("", "metrics.jsonl".as_ref()).unwrap().is_empty());
+/// let error = parse_metrics("{}\n", "metrics.jsonl".as_ref()).unwrap_err();
+/// assert_eq!(error.to_string(), "metrics.jsonl:1: damaged");
+/// ```
+pub fn parse_metrics(text: &str, path: &Path) -> Result<Vec<EpochRecord>> {
+    let parse = |(index, line)| {
+        serde_json::from_str(line).with_context(|| format!("{}:{}: damaged", path.display(), index + 1))
+    };
+    text.lines().enumerate().map(parse).collect()
+}
+
+/// Checks that there is a run.
+///
+/// # Errors
+///
+/// If there is no such folder, or it holds no configuration.
+pub(crate) fn existing(path: &Path) -> Result<()> {
     ensure!(path.is_dir(), "{}: no such run directory", path.display());
     ensure!(path.join(CONFIG).is_file(), "{}: no run directory, it has no {CONFIG}", path.display());
     Ok(())
-}
-
-/// Creates `parent/<UTC time>`, with a number behind it where two runs start in one second.
-fn create_unique(parent: &Path) -> Result<PathBuf> {
-    fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
-    let time = now().replace(':', "-");
-    for attempt in 1..1000 {
-        let path = parent.join(if attempt == 1 { time.clone() } else { format!("{time}-{attempt}") });
-        match fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error).with_context(|| format!("{}: cannot create", path.display())),
-        }
-    }
-    bail!("{}: too many runs in one second", parent.display())
 }
 
 /// The time in UTC, to the second: `2026-01-31T12:00:00Z`.
@@ -306,27 +200,51 @@ pub fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
-/// Replaces `path` by `bytes` so that a reader, or a crash at any moment, finds the old or the new content whole.
-///
-/// With `keep`, the old content is kept under that name.
-///
-/// # Errors
-///
-/// If the folder cannot be written. Then the old content is in place.
-pub fn write_atomically(path: &Path, bytes: &[u8], keep: Option<&Path>) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        if let Some(keep) = keep {
-            fs::rename(path, keep)?;
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn finite() -> impl Strategy<Value = f64> {
+        any::<f64>().prop_filter("finite", |value| value.is_finite())
+    }
+
+    fn records() -> impl Strategy<Value = EpochRecord> {
+        (any::<usize>(), [(); 8].map(|()| finite()), proptest::option::of((finite(), finite()))).prop_map(
+            |(epoch, values, validation)| {
+                let [train_loss, train_accuracy, test_loss, test_accuracy, learning_rate, rest @ ..] = values;
+                let [seconds, evaluation_seconds, examples_per_second] = rest;
+                EpochRecord {
+                    epoch,
+                    train_loss,
+                    train_accuracy,
+                    test_loss,
+                    test_accuracy,
+                    validation_loss: validation.map(|(loss, _)| loss),
+                    validation_accuracy: validation.map(|(_, accuracy)| accuracy),
+                    learning_rate,
+                    seconds,
+                    evaluation_seconds,
+                    examples_per_second,
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_log_is_read_back_to_the_bit(records in proptest::collection::vec(records(), 0..5)) {
+            let lines = records.iter().map(|record| serde_json::to_string(record).unwrap() + "\n");
+            let text: String = lines.collect();
+            prop_assert_eq!(text.lines().count(), records.len());
+            prop_assert_eq!(parse_metrics(&text, Path::new("log")).unwrap(), records);
         }
-        file.persist(path).map_err(|error| error.error)?;
-        // The rename itself must reach the disk too.
-        #[cfg(unix)]
-        File::open(folder)?.sync_all()?;
-        Ok(())
-    };
-    write().with_context(|| format!("{}: cannot write", path.display()))
+
+        #[test]
+        fn no_text_panics(text in ".{0,200}", line in 0_usize..3) {
+            let start = ["", "{\"epoch\":1,", "{\"epoch\":1}\n"][line];
+            let _ = parse_metrics(&format!("{start}{text}"), Path::new("log"));
+        }
+    }
 }

@@ -36,8 +36,11 @@ impl Run {
         let file = path.join(weights::FILE);
         ensure!(file.is_file(), "{}: no model; is the run finished?", file.display());
         let images = environment.images;
+        let d_input = images.height.checked_mul(images.width).context("environment.json: images too large")?;
+        let classes = images.class_names.len();
+        config.model.check_size(d_input, classes)?;
         let chosen = choose()?;
-        let model = config.model.mlp(images.height * images.width, images.class_names.len(), config.training.seed);
+        let model = config.model.mlp(d_input, classes, config.training.seed);
         let mlp = weights::load(model.init(&chosen.device)?, &file)?;
         Ok(Self { config, images, mlp, chosen })
     }

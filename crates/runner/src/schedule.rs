@@ -16,7 +16,7 @@ pub struct Schedule {
 impl Schedule {
     /// The schedule with the given peak over `epochs` of `steps_per_epoch` steps.
     pub fn new(config: ScheduleConfig, peak: f64, steps_per_epoch: u64, epochs: usize) -> Self {
-        Self { config, peak, steps_per_epoch, steps: steps_per_epoch * epochs as u64 }
+        Self { config, peak, steps_per_epoch, steps: steps_per_epoch.saturating_mul(epochs as u64) }
     }
 
     /// The rate of a step, counted from 0.
@@ -111,6 +111,15 @@ mod tests {
         assert!(warm.learning_rate(0) > 0.0);
         assert!((0..9).all(|step| warm.learning_rate(step) < warm.learning_rate(step + 1)));
         assert_eq!(warm.learning_rate(10), 2.0);
+    }
+
+    #[test]
+    fn a_run_without_an_end_has_a_finite_rate() {
+        for kind in [ScheduleKind::Constant, ScheduleKind::Cosine, ScheduleKind::OneCycle, ScheduleKind::Step] {
+            let config = ScheduleConfig { kind, ..Default::default() };
+            let rate = Schedule::new(config, 1.0, 1000, usize::MAX).learning_rate(1);
+            assert!(rate.is_finite(), "{kind:?}");
+        }
     }
 
     #[test]

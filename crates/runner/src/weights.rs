@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use burn::tensor::backend::Backend;
 use burn_mlp::Mlp;
 use burn_store::{BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
-use safetensors::SafeTensors;
+use safetensors::Dtype;
 
-use crate::record::write_atomically;
+use crate::files::{read_at_most, write_atomically};
+use crate::tensor_file::{self, LARGEST_HEADER};
 
 /// Name of the file in a run directory.
 pub const FILE: &str = "model.safetensors";
@@ -19,6 +20,16 @@ pub const FILE: &str = "model.safetensors";
 ///
 /// If the file cannot be written.
 pub fn save<B: Backend>(mlp: &Mlp<B>, path: &Path) -> Result<()> {
+    let bytes = to_bytes(mlp).with_context(|| path.display().to_string())?;
+    write_atomically(path, &bytes, None)
+}
+
+/// The file's content.
+///
+/// # Errors
+///
+/// If the weights cannot be serialized.
+pub fn to_bytes<B: Backend>(mlp: &Mlp<B>) -> Result<Vec<u8>> {
     // Metadata of more than one entry is written in random order: equal models would differ in their bytes.
     let store = SafetensorsStore::from_bytes(None)
         .clear_metadata()
@@ -29,20 +40,34 @@ pub fn save<B: Backend>(mlp: &Mlp<B>, path: &Path) -> Result<()> {
             .with_key_remapping(format!(r"^{}\.slope$", layer.path.replace('.', r"\.")), format!("{index}.weight"));
         store.with_key_remapping(format!(r"^{}\.", layer.path.replace('.', r"\.")), format!("{index}."))
     });
-    mlp.save_into(&mut store).map_err(|error| anyhow!("{}: {error}", path.display()))?;
-    let bytes = store.get_bytes().map_err(|error| anyhow!("{}: {error}", path.display()))?;
-    write_atomically(path, &bytes, None)
+    mlp.save_into(&mut store)?;
+    Ok(store.get_bytes()?)
 }
 
 /// `mlp` with the weights of `path`.
 ///
 /// # Errors
 ///
-/// If the file is missing or damaged, or belongs to another network.
-pub fn load<B: Backend>(mut mlp: Mlp<B>, path: &Path) -> Result<Mlp<B>> {
-    let bytes = std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
-    let file = SafeTensors::deserialize(&bytes).with_context(|| format!("{}: damaged", path.display()))?;
+/// If the file is missing or damaged, belongs to another network, or is larger than any file of this one.
+pub fn load<B: Backend>(mlp: Mlp<B>, path: &Path) -> Result<Mlp<B>> {
+    let parameters: usize = mlp.layers().iter().map(|layer| layer.parameters).sum();
+    // Four bytes for each, and as much again for what is measured and not learned.
+    let limit = LARGEST_HEADER + 8 * parameters as u64;
+    let bytes = read_at_most(path, limit).with_context(|| format!("{}: cannot read", path.display()))?;
+    from_bytes(mlp, bytes).with_context(|| path.display().to_string())
+}
+
+/// `mlp` with the weights in `bytes`. Takes no more memory than a small multiple of them.
+///
+/// # Errors
+///
+/// If they are damaged, or belong to another network.
+pub fn from_bytes<B: Backend>(mut mlp: Mlp<B>, bytes: Vec<u8>) -> Result<Mlp<B>> {
+    let file = tensor_file::view(&bytes).context("damaged")?;
     let tensors = file.len();
+    for (name, view) in file.iter() {
+        ensure!(view.dtype() == Dtype::F32, "tensor {name}: expected F32, found {:?}", view.dtype());
+    }
     let store = SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(PyTorchToBurnAdapter);
     let mut store = mlp.layers().iter().enumerate().fold(store, |store, (index, layer)| {
         let field = if layer.path.ends_with("activation") { ".slope" } else { "" };
@@ -52,13 +77,9 @@ pub fn load<B: Backend>(mut mlp: Mlp<B>, path: &Path) -> Result<Mlp<B>> {
             store.with_key_remapping(format!(r"^{index}\.weight$"), format!("{}{field}", layer.path))
         }
     });
-    let applied = mlp.load_from(&mut store).map_err(|error| anyhow!("{}: {error}", path.display()))?;
-    ensure!(
-        applied.applied.len() == tensors,
-        "{}: expected the {} tensors of this network, found {tensors}",
-        path.display(),
-        applied.applied.len()
-    );
+    let applied = mlp.load_from(&mut store)?;
+    let expected = applied.applied.len();
+    ensure!(expected == tensors, "expected the {expected} tensors of this network, found {tensors}");
     Ok(mlp)
 }
 

@@ -1,6 +1,6 @@
 //! `runner data`
 
-use std::io::{Write as _, stdout};
+use std::io::{Write as _, stderr, stdout};
 
 use anyhow::{Context, Result};
 use burn_fashion_mnist::{FashionMnist, MIRRORS, Request, Split, cache_dir, candidates, fetch};
@@ -38,7 +38,7 @@ fn fetch_into_cache() -> Result<()> {
     let cache = cache_dir().context("no cache folder: set FASHION_MNIST_CACHE to one")?;
     let mirrors: Vec<String> = MIRRORS.iter().map(|&mirror| mirror.to_owned()).collect();
     fetch(&cache, &mirrors, Some(dataset::show_download))?;
-    eprintln!();
+    let _ = writeln!(stderr());
     writeln!(stdout(), "{}", cache.display())?;
     Ok(())
 }

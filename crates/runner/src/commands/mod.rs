@@ -2,7 +2,11 @@
 
 mod data;
 mod evaluate;
+pub mod experiment;
+mod export;
+mod import;
 mod predict;
+mod report;
 mod train;
 
 use anyhow::Result;
@@ -19,7 +23,11 @@ pub fn run(cli: Cli) -> Result<()> {
         None => train::run(&cli.train),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+        Some(Command::Experiment(arguments)) => experiment::run(&arguments),
+        Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Predict(arguments)) => predict::run(&arguments),
+        Some(Command::Export(arguments)) => export::run(&arguments),
+        Some(Command::Import(arguments)) => import::run(&arguments),
         Some(Command::Data(arguments)) => data::run(&arguments),
     }
 }

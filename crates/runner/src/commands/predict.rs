@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::backend::Inner;
 use crate::cli::PredictArgs;
-use crate::evaluate::probabilities;
+use crate::evaluate::{probabilities, values};
 use crate::image_input;
 use crate::run::Run;
 
@@ -24,6 +24,9 @@ struct Prediction<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     actual: Option<&'a str>,
     classes: Vec<ClassProbability<'a>>,
+    /// Of all classes, in their order; samples have none in common.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logits: Option<Vec<f32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     predictive_entropy: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +65,7 @@ pub fn run(arguments: &PredictArgs) -> Result<()> {
             input: name,
             actual,
             classes: top(&run, sampled.as_ref().unwrap_or(&uncertainty))?,
+            logits: sampled.is_none().then(|| values(run.mlp.forward(rows(&run, &input.pixels, 1)))),
             predictive_entropy: sampled.as_ref().map(|sampled| sampled.predictive_entropy),
             mutual_information: sampled.as_ref().map(|sampled| sampled.mutual_information),
         };
@@ -105,12 +109,14 @@ fn from_test_set(data: &FashionMnist, name: &str, index: &str) -> Result<Input> 
 }
 
 fn predict(run: &Run, mlp: &Mlp<Inner>, pixels: &[u8], samples: usize) -> Result<Uncertainty> {
+    Uncertainty::from_samples(probabilities(mlp, rows(run, pixels, samples))).context("no samples were asked for")
+}
+
+/// One copy of an image for each sample: every row of a batch gets its own dropout mask.
+fn rows(run: &Run, pixels: &[u8], samples: usize) -> Tensor<Inner, 2> {
     let normalization = run.config.data.normalization();
     let row: Vec<f32> = pixels.iter().map(|&pixel| normalization.apply(pixel)).collect();
-    // One copy for each sample: every row of a batch gets its own dropout mask.
-    let rows = TensorData::new(row.repeat(samples), [samples, pixels.len()]);
-    let batch = Tensor::from_data(rows, &run.chosen.device);
-    Uncertainty::from_samples(probabilities(mlp, batch)).context("no samples were asked for")
+    Tensor::from_data(TensorData::new(row.repeat(samples), [samples, pixels.len()]), &run.chosen.device)
 }
 
 fn top<'a>(run: &'a Run, uncertainty: &Uncertainty) -> Result<Vec<ClassProbability<'a>>> {

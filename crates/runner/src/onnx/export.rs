@@ -1,0 +1,143 @@
+//! A network as an ONNX graph.
+
+use anyhow::{Context, Result};
+use burn::tensor::TensorData;
+use burn::tensor::backend::Backend;
+use burn_mlp::{Activation, Mlp};
+
+use super::messages::{Attribute, Graph, Model, Node};
+use super::tensor::{Port, Tensor};
+use crate::state_dict::{self, Kind, StateDict};
+
+/// Version 8 of the format is the first with opset 17, which has all operators used here.
+const IR_VERSION: i64 = 8;
+const OPSET: i64 = 17;
+const INPUT: &str = "input";
+
+/// The bytes of an ONNX file that computes the logits of `mlp`, or with `softmax` the class probabilities.
+///
+/// The graph is that of prediction: dropout is absent and batch normalization uses the running statistics. Its input
+/// is `input`, `[batch, d_input]`; its output `logits` or `probabilities`, `[batch, d_output]`; its constants have the
+/// names of the tensors of a `torch.nn.Sequential`.
+///
+/// # Errors
+///
+/// If the network has an activation function that this version cannot write.
+pub fn export<B: Backend>(mlp: &Mlp<B>, softmax: bool) -> Result<Vec<u8>> {
+    let mut chain = Chain::new(state_dict::of(mlp)?);
+    for layer in state_dict::layers(mlp) {
+        chain.layer(layer.index, &layer.kind)?;
+    }
+    if softmax {
+        chain.node("Softmax", &[], vec![("axis", Attribute::Integer(-1))]);
+    }
+    let output = if softmax { "probabilities" } else { "logits" };
+    let port = |name: &str, size| Port { name: name.into(), dims: vec![None, Some(size)] };
+    let model = Model {
+        ir_version: IR_VERSION,
+        opset: OPSET,
+        producer: concat!("burn-mlp runner ", env!("CARGO_PKG_VERSION")).into(),
+        graph: Graph {
+            name: "mlp".into(),
+            inputs: vec![port(INPUT, mlp.d_input())],
+            outputs: vec![port(output, mlp.d_output())],
+            ..chain.finish(output)
+        },
+    };
+    Ok(model.encode())
+}
+
+/// A graph in which each node works on the output of the one before.
+struct Chain {
+    graph: Graph,
+    /// Tensors that are not in the graph yet.
+    state: StateDict,
+    /// The value that the last node gave.
+    current: String,
+}
+
+impl Chain {
+    fn new(state: StateDict) -> Self {
+        Self { graph: Graph::default(), state, current: INPUT.into() }
+    }
+
+    fn layer(&mut self, index: usize, kind: &Kind) -> Result<()> {
+        match kind {
+            Kind::Linear => {
+                let constants = [self.tensor(index, "weight")?, self.tensor(index, "bias")?];
+                // Row-major weights of PyTorch: [d_output, d_input].
+                self.node("Gemm", &constants, vec![("transB", Attribute::Integer(1))]);
+            }
+            Kind::BatchNorm { epsilon } => {
+                let mut constants = Vec::new();
+                for field in ["weight", "bias", "running_mean", "running_var"] {
+                    constants.push(self.tensor(index, field)?);
+                }
+                self.node("BatchNormalization", &constants, vec![("epsilon", Attribute::Float(*epsilon as f32))]);
+            }
+            Kind::Activation(activation) => self.activation(index, *activation)?,
+        }
+        Ok(())
+    }
+
+    fn activation(&mut self, index: usize, activation: Activation) -> Result<()> {
+        let before = self.current.clone();
+        match activation {
+            Activation::Relu => self.node("Relu", &[], vec![]),
+            Activation::ParametricRelu => {
+                let slope = self.tensor(index, "weight")?;
+                self.node("PRelu", &[slope], vec![]);
+            }
+            Activation::Sigmoid => self.node("Sigmoid", &[], vec![]),
+            Activation::Tanh => self.node("Tanh", &[], vec![]),
+            Activation::RescaledSigmoid => {
+                self.node("Sigmoid", &[], vec![]);
+                let (four, two) = (self.scalar(index, "scale", 4.0), self.scalar(index, "shift", 2.0));
+                self.node("Mul", &[four], vec![]);
+                self.node("Sub", &[two], vec![]);
+            }
+            Activation::Silu => {
+                self.node("Sigmoid", &[], vec![]);
+                self.node("Mul", &[before], vec![]);
+            }
+            other => anyhow::bail!("activation {other:?} has no ONNX operators here"),
+        }
+        Ok(())
+    }
+
+    /// Appends a node that takes the current value and `constants`.
+    fn node(&mut self, operator: &str, constants: &[String], attributes: Vec<(&str, Attribute)>) {
+        let output = format!("value.{}", self.graph.nodes.len());
+        let inputs = std::iter::once(&self.current).chain(constants).cloned().collect();
+        self.current.clone_from(&output);
+        self.graph.nodes.push(Node {
+            operator: operator.into(),
+            inputs,
+            outputs: vec![output],
+            attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        });
+    }
+
+    /// Moves a layer's tensor into the graph and gives its name.
+    fn tensor(&mut self, index: usize, field: &str) -> Result<String> {
+        let name = format!("{index}.{field}");
+        let data: TensorData = self.state.remove(&name).with_context(|| format!("no tensor {name}"))?;
+        let dims = data.shape.as_slice().to_vec();
+        self.graph.initializers.push(Tensor { name: name.clone(), dims, values: Some(data.iter::<f32>().collect()) });
+        Ok(name)
+    }
+
+    fn scalar(&mut self, index: usize, name: &str, value: f32) -> String {
+        let name = format!("{index}.{name}");
+        self.graph.initializers.push(Tensor { name: name.clone(), dims: vec![], values: Some(vec![value]) });
+        name
+    }
+
+    /// The graph, with its last value under the name `output`.
+    fn finish(mut self, output: &str) -> Graph {
+        if let Some(name) = self.graph.nodes.last_mut().and_then(|node| node.outputs.last_mut()) {
+            output.clone_into(name);
+        }
+        self.graph
+    }
+}

@@ -1,0 +1,301 @@
+//! Reads the layers of a network from the nodes of an ONNX graph.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use anyhow::{Context, Result, bail, ensure};
+use burn::tensor::TensorData;
+use burn_mlp::Activation;
+
+use super::messages::{Attribute, Graph, Node};
+use super::tensor::Tensor;
+use crate::state_dict::Kind;
+
+/// Operators that change nothing when predicting, or only the shape of the input.
+const PASSED_OVER: [&str; 4] = ["Identity", "Dropout", "Flatten", "Reshape"];
+const KNOWN: &str = "Gemm, MatMul, Add, BatchNormalization, Relu, PRelu, Sigmoid, Tanh, Mul, Sub, Softmax, \
+                     Flatten, Reshape, Identity, Dropout and Constant";
+
+/// A layer found in a graph.
+pub struct Found {
+    /// What it does.
+    pub kind: Kind,
+    /// Its tensors, as PyTorch names them.
+    pub tensors: Vec<(&'static str, TensorData)>,
+}
+
+impl From<Activation> for Found {
+    fn from(activation: Activation) -> Self {
+        Self { kind: Kind::Activation(activation), tensors: Vec::new() }
+    }
+}
+
+/// What is half read: some layers are more than one node.
+#[derive(Clone, Copy, PartialEq)]
+enum Open {
+    Nothing,
+    /// A MatMul: an Add may bring the bias.
+    Product,
+    /// `σ(x)`: a product with `x` or 4 may follow.
+    Sigmoid,
+    /// `4σ(x)`: a difference with 2 follows.
+    Scaled,
+}
+
+/// Walks a chain of nodes.
+pub struct Reader {
+    nodes: Vec<Node>,
+    constants: HashMap<String, Rc<Tensor>>,
+    output: String,
+    /// The value that the last node gave, and the one before it.
+    current: String,
+    previous: String,
+    open: Open,
+    layers: Vec<Found>,
+    /// Layers that are read at most.
+    most: usize,
+}
+
+impl Reader {
+    /// A reader of up to `most` layers.
+    ///
+    /// # Errors
+    ///
+    /// If the graph has more than one input or output.
+    pub fn new(graph: Graph, most: usize) -> Result<Self> {
+        let constants: HashMap<String, Rc<Tensor>> =
+            graph.initializers.into_iter().map(|tensor| (tensor.name.clone(), Rc::new(tensor))).collect();
+        // Old files list the constants among the inputs.
+        let inputs: Vec<_> = graph.inputs.iter().filter(|port| !constants.contains_key(&port.name)).collect();
+        let ([input], [output]) = (&inputs[..], &graph.outputs[..]) else {
+            bail!("expected a graph with one input and one output, found {} and {}", inputs.len(), graph.outputs.len());
+        };
+        Ok(Self {
+            current: input.name.clone(),
+            previous: String::new(),
+            output: output.name.clone(),
+            nodes: graph.nodes,
+            constants,
+            open: Open::Nothing,
+            layers: Vec::new(),
+            most,
+        })
+    }
+
+    /// The layers.
+    ///
+    /// # Errors
+    ///
+    /// If a node is not part of such a chain, or has other inputs than its operator should.
+    pub fn read(mut self) -> Result<Vec<Found>> {
+        let nodes = std::mem::take(&mut self.nodes);
+        for (place, node) in nodes.iter().enumerate() {
+            self.node(node).with_context(|| format!("node {place} of the graph ({})", node.operator))?;
+        }
+        ensure!(self.open != Open::Scaled, "4σ(x) is not followed by a difference with 2");
+        ensure!(
+            self.current == self.output,
+            "the output {} of the graph is not that of its last node, {}",
+            self.output,
+            self.current
+        );
+        Ok(self.layers)
+    }
+
+    fn node(&mut self, node: &Node) -> Result<()> {
+        let [output, ..] = &node.outputs[..] else { bail!("it has no output") };
+        if let Some(constant) = self.named_constant(node)? {
+            self.constants.insert(output.clone(), constant);
+            return Ok(());
+        }
+        ensure!(
+            node.inputs.contains(&self.current),
+            "expected one chain of nodes; it does not use {}, the output of the node before",
+            self.current
+        );
+        let open = std::mem::replace(&mut self.open, Open::Nothing);
+        match node.operator.as_str() {
+            "Gemm" => self.gemm(node)?,
+            "MatMul" => {
+                let weight = self.matrix(node.inputs.get(1))?;
+                let weight = transposed(weight);
+                self.linear(weight, None)?;
+                self.open = Open::Product;
+            }
+            "Add" if open == Open::Product => self.bias(node)?,
+            "BatchNormalization" => self.batch_norm(node)?,
+            "Relu" => self.push(Activation::Relu.into())?,
+            "Tanh" => self.push(Activation::Tanh.into())?,
+            "PRelu" => {
+                let slope = self.slope(node.inputs.get(1))?;
+                self.push(Found { tensors: vec![("weight", slope)], ..Found::from(Activation::ParametricRelu) })?;
+            }
+            "Sigmoid" => {
+                self.push(Activation::Sigmoid.into())?;
+                self.open = Open::Sigmoid;
+            }
+            "Mul" if open == Open::Sigmoid && node.inputs.contains(&self.previous) => {
+                self.replace_last(Activation::Silu);
+            }
+            "Mul" if open == Open::Sigmoid => {
+                self.scalar(node, 4.0)?;
+                self.open = Open::Scaled;
+            }
+            "Sub" if open == Open::Scaled => {
+                ensure!(node.inputs.first() == Some(&self.current), "expected the difference of 4σ(x) and 2");
+                self.scalar(node, 2.0)?;
+                self.replace_last(Activation::RescaledSigmoid);
+            }
+            "Softmax" => {
+                ensure!(node.outputs.contains(&self.output), "expected a softmax at the end only");
+                let classes = [None, Some(&Attribute::Integer(-1)), Some(&Attribute::Integer(1))];
+                ensure!(classes.contains(&attribute(node, "axis")), "expected a softmax over the classes");
+            }
+            operator if PASSED_OVER.contains(&operator) => self.pass_over(node)?,
+            _ => bail!("not part of a multilayer perceptron; the operators that are: {KNOWN}"),
+        }
+        ensure!(open != Open::Scaled || node.operator == "Sub", "4σ(x) is not followed by a difference with 2");
+        self.previous = std::mem::replace(&mut self.current, output.clone());
+        Ok(())
+    }
+
+    /// The constant that a node names or renames.
+    fn named_constant(&self, node: &Node) -> Result<Option<Rc<Tensor>>> {
+        match (node.operator.as_str(), &node.inputs[..]) {
+            ("Constant", _) => match attribute(node, "value").context("it has no value")? {
+                Attribute::Tensor(tensor) => Ok(Some(Rc::new(tensor.clone()))),
+                _ => bail!("its value is no tensor"),
+            },
+            ("Identity", [name]) => Ok(self.constants.get(name).cloned()),
+            _ => Ok(None),
+        }
+    }
+
+    fn pass_over(&self, node: &Node) -> Result<()> {
+        let shape = matches!(node.operator.as_str(), "Flatten" | "Reshape");
+        ensure!(!shape || self.layers.is_empty(), "expected it before the first layer only");
+        // Dropout's third input turns it on.
+        ensure!(node.operator != "Dropout" || node.inputs.len() < 3, "expected a graph exported for inference");
+        Ok(())
+    }
+
+    fn gemm(&mut self, node: &Node) -> Result<()> {
+        let float = |name: &str| match attribute(node, name) {
+            None => Ok(1.0),
+            Some(Attribute::Float(value)) => Ok(*value),
+            Some(_) => bail!("{name} is no number"),
+        };
+        let flag = |name: &str| match attribute(node, name) {
+            None => Ok(false),
+            Some(Attribute::Integer(value)) => Ok(*value != 0),
+            Some(_) => bail!("{name} is no whole number"),
+        };
+        let (alpha, beta) = (float("alpha")?, float("beta")?);
+        ensure!(alpha == 1.0 && beta == 1.0, "expected alpha and beta of 1, found {alpha} and {beta}");
+        ensure!(!flag("transA")?, "expected an input that is not transposed");
+        let weight = self.matrix(node.inputs.get(1))?;
+        let weight = if flag("transB")? { weight.clone() } else { transposed(weight) };
+        let bias = node.inputs.get(2).filter(|name| !name.is_empty());
+        let bias = bias.map(|name| self.vector(Some(name))).transpose()?;
+        self.linear(weight, bias)
+    }
+
+    /// A layer with `weight` as PyTorch has it, `[d_output, d_input]`; without `bias` it is zero.
+    fn linear(&mut self, weight: Tensor, bias: Option<TensorData>) -> Result<()> {
+        let d_output = weight.dims[0];
+        let bias = bias.unwrap_or_else(|| TensorData::new(vec![0.0_f32; d_output], [d_output]));
+        self.push(Found { kind: Kind::Linear, tensors: vec![("weight", data(&weight)), ("bias", bias)] })
+    }
+
+    fn bias(&mut self, node: &Node) -> Result<()> {
+        let bias = self.vector(node.inputs.iter().find(|&name| *name != self.current))?;
+        if let Some((_, zeros)) = self.layers.last_mut().and_then(|layer| layer.tensors.last_mut()) {
+            *zeros = bias;
+        }
+        Ok(())
+    }
+
+    fn batch_norm(&mut self, node: &Node) -> Result<()> {
+        // 10⁻⁵ is the operator's default. The file has single precision, a configuration double.
+        let epsilon = match attribute(node, "epsilon") {
+            None => 1e-5,
+            Some(Attribute::Float(epsilon)) => epsilon.to_string().parse()?,
+            Some(_) => bail!("epsilon is no number"),
+        };
+        let training = attribute(node, "training_mode").is_some_and(|mode| *mode != Attribute::Integer(0));
+        ensure!(!training, "expected a graph exported for inference");
+        let mut tensors = Vec::new();
+        for (place, field) in ["weight", "bias", "running_mean", "running_var"].into_iter().enumerate() {
+            tensors.push((field, self.vector(node.inputs.get(place + 1))?));
+        }
+        self.push(Found { kind: Kind::BatchNorm { epsilon }, tensors })
+    }
+
+    fn push(&mut self, layer: Found) -> Result<()> {
+        ensure!(self.layers.len() < self.most, "expected the {} layers of the configuration, found more", self.most);
+        self.layers.push(layer);
+        Ok(())
+    }
+
+    fn replace_last(&mut self, activation: Activation) {
+        self.layers.pop();
+        self.layers.push(activation.into());
+    }
+
+    fn constant(&self, name: Option<&String>) -> Result<&Tensor> {
+        let name = name.context("an input is missing")?;
+        let tensor = self.constants.get(name).with_context(|| format!("{name} is no constant"))?;
+        ensure!(tensor.values.is_some(), "{name} has no elements in single precision");
+        Ok(tensor)
+    }
+
+    fn matrix(&self, name: Option<&String>) -> Result<&Tensor> {
+        let tensor = self.constant(name)?;
+        // A side of zero would let the other one be anything.
+        let matrix = tensor.dims.len() == 2 && !tensor.dims.contains(&0);
+        ensure!(matrix, "{} is no matrix: its shape is {:?}", tensor.name, tensor.dims);
+        Ok(tensor)
+    }
+
+    fn vector(&self, name: Option<&String>) -> Result<TensorData> {
+        let tensor = self.constant(name)?;
+        ensure!(tensor.dims.len() == 1, "{} is no vector: its shape is {:?}", tensor.name, tensor.dims);
+        Ok(data(tensor))
+    }
+
+    /// The one slope of a parametric ReLU, which some writers give the shape `[1, 1]`.
+    fn slope(&self, name: Option<&String>) -> Result<TensorData> {
+        let tensor = self.constant(name)?;
+        match tensor.values.as_deref() {
+            Some(&[slope]) => Ok(TensorData::from([slope])),
+            _ => bail!("expected one slope for the layer, found {} of shape {:?}", tensor.name, tensor.dims),
+        }
+    }
+
+    /// Checks that the node's other input is the single number `expected`.
+    fn scalar(&self, node: &Node, expected: f32) -> Result<()> {
+        let tensor = self.constant(node.inputs.iter().find(|&name| *name != self.current))?;
+        let found = tensor.values.as_deref().unwrap_or_default();
+        ensure!(found == [expected], "expected the number {expected}, found {found:?}");
+        Ok(())
+    }
+}
+
+fn attribute<'a>(node: &'a Node, name: &str) -> Option<&'a Attribute> {
+    node.attributes.iter().find(|(found, _)| found == name).map(|(_, value)| value)
+}
+
+fn data(tensor: &Tensor) -> TensorData {
+    TensorData::new(tensor.values.clone().unwrap_or_default(), tensor.dims.clone())
+}
+
+/// `[rows, columns]` as `[columns, rows]`.
+fn transposed(matrix: &Tensor) -> Tensor {
+    let (rows, columns) = (matrix.dims[0], matrix.dims[1]);
+    let values = matrix.values.as_deref().unwrap_or_default();
+    let turned = (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect();
+    Tensor { name: matrix.name.clone(), dims: vec![columns, rows], values: Some(turned) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,346 @@
+//! Settings in layers: built-in defaults < file < environment < command line.
+//!
+//! Every leaf remembers where its value came from, so that a bad value is reported with the file and line, the
+//! environment variable or the flag that holds it.
+
+mod error;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
+
+use crate::files::read_text_at_most;
+
+pub use error::SettingsError;
+
+/// Prefix of environment variables that set a key: `BURN_MLP_TRAINING_EPOCHS` is `training.epochs`.
+pub const ENVIRONMENT_PREFIX: &str = "BURN_MLP_";
+/// Largest file of settings, in bytes: thirty times one that states every key.
+pub const LARGEST_FILE: u64 = 64 << 10;
+/// Longest unknown key for which a known one is suggested.
+const LONGEST_GUESSED: usize = 100;
+/// Deepest nesting of tables and arrays. Keys have three parts, and their values are at most arrays of numbers.
+const DEEPEST: usize = 8;
+
+/// A configuration that can be layered: every key is present in its default.
+pub trait Layered: Serialize + DeserializeOwned + Default {
+    /// Checks ranges, and what keys demand of each other.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for the first key whose value is out of range.
+    fn validate(&self) -> Result<(), Invalid>;
+}
+
+/// A value out of range.
+#[derive(Debug)]
+pub struct Invalid {
+    /// Dotted path of the key.
+    pub key: &'static str,
+    /// The value found.
+    pub found: String,
+    /// What is allowed.
+    pub expected: String,
+}
+
+impl Invalid {
+    /// Refuses `found` at `key` unless `allowed`; a comparison with NaN allows nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] when not `allowed`.
+    pub fn unless(allowed: bool, key: &'static str, found: impl fmt::Debug, expected: &str) -> Result<(), Self> {
+        if allowed { Ok(()) } else { Err(Self { key, found: format!("{found:?}"), expected: expected.into() }) }
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug)]
+enum Origin {
+    Default,
+    File { path: PathBuf, line: usize },
+    Environment(String),
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => write!(formatter, "built-in defaults"),
+            Self::File { path, line } => write!(formatter, "{}:{line}", path.display()),
+            Self::Environment(name) => write!(formatter, "environment variable {name}"),
+            Self::Flag => write!(formatter, "command line"),
+        }
+    }
+}
+
+/// Values by dotted key, each with its origin.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    values: BTreeMap<String, (Value, Origin)>,
+}
+
+impl Settings {
+    /// The defaults of `C`: they also say which keys exist and of what type they are.
+    ///
+    /// # Panics
+    ///
+    /// If `C` does not serialize to a TOML table: a mistake in `C`.
+    pub fn defaults<C: Layered>() -> Self {
+        let table = Table::try_from(C::default()).expect("a configuration serializes to a table");
+        let mut values = BTreeMap::new();
+        flatten(&table, "", &mut |key, value| {
+            values.insert(key, (value.clone(), Origin::Default));
+        });
+        Self { values }
+    }
+
+    /// Puts the values of a TOML file on top.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] if the file cannot be read, is larger than [`LARGEST_FILE`], is not TOML, or holds an unknown
+    /// key or another type.
+    pub fn layer_file(&mut self, path: &Path) -> Result<(), SettingsError> {
+        let text = read_text_at_most(path, LARGEST_FILE)
+            .map_err(|source| SettingsError::Read { path: path.into(), source })?;
+        self.layer_text(&text, path)
+    }
+
+    /// Puts the values of a TOML text on top; `path` only names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] if it is not TOML, or holds an unknown key or another type.
+    pub fn layer_text(&mut self, text: &str, path: &Path) -> Result<(), SettingsError> {
+        let line_at = |offset: usize| 1 + text[..offset.min(text.len())].matches('\n').count();
+        let (table, offsets) = parse(text).map_err(|(offset, message)| SettingsError::Syntax {
+            path: path.into(),
+            line: line_at(offset),
+            message,
+        })?;
+        let mut leaves = Vec::new();
+        flatten(&table, "", &mut |key, value| leaves.push((key, value.clone())));
+        // In the order of the file, so that the first mistake is reported.
+        leaves.sort_by_key(|(key, _)| offsets.get(key).copied());
+        for (key, value) in leaves {
+            let line = offsets.get(&key).map_or(1, |&offset| line_at(offset));
+            self.insert(key, value, Origin::File { path: path.into(), line })?;
+        }
+        Ok(())
+    }
+
+    /// Puts values from environment variables on top.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] for a variable with the prefix whose key does not exist, or a value of another type.
+    pub fn layer_environment(
+        &mut self,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), SettingsError> {
+        let names: BTreeMap<String, String> =
+            self.values.keys().map(|key| (key.to_uppercase().replace('.', "_"), key.clone())).collect();
+        for (variable, text) in variables {
+            let Some(name) = variable.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
+            let key = names.get(name).cloned().unwrap_or_else(|| name.to_lowercase().replacen('_', ".", 1));
+            self.insert(key, parse_value(&text), Origin::Environment(variable))?;
+        }
+        Ok(())
+    }
+
+    /// Puts one `KEY=VALUE` of the command line on top.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] without `=`, for an unknown key, or a value of another type.
+    pub fn set(&mut self, assignment: &str) -> Result<(), SettingsError> {
+        let (key, text) =
+            assignment.split_once('=').ok_or_else(|| SettingsError::Assignment { text: assignment.to_owned() })?;
+        self.insert(key.trim().to_owned(), parse_value(text.trim()), Origin::Flag)
+    }
+
+    /// Puts the text of a flag on top, as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] for an unknown key, or one that is no string.
+    pub fn set_text(&mut self, key: &str, text: &str) -> Result<(), SettingsError> {
+        self.insert(key.to_owned(), Value::String(text.to_owned()), Origin::Flag)
+    }
+
+    /// Whether there is such a key.
+    pub fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// The configuration all layers add up to.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] for a value that its key does not allow.
+    pub fn resolve<C: Layered>(&self) -> Result<C, SettingsError> {
+        let mut root = Table::new();
+        for (key, (value, _)) in &self.values {
+            insert_path(&mut root, key, value.clone());
+        }
+        let config: C = serde_path_to_error::deserialize(Value::Table(root)).map_err(|error| {
+            let path = error.path().to_string();
+            // An element of an array stands where the array does.
+            let key = path.split('[').next().unwrap_or_default().to_owned();
+            let message = error.into_inner().message().to_owned();
+            SettingsError::Type { origin: self.origin(&key), key, message }
+        })?;
+        config.validate().map_err(|invalid| SettingsError::Range {
+            origin: self.origin(invalid.key),
+            key: invalid.key.to_owned(),
+            found: invalid.found,
+            expected: invalid.expected,
+        })?;
+        Ok(config)
+    }
+
+    /// Where the value of a key comes from: a file with its line, a variable, the command line, or the defaults.
+    pub fn origin(&self, key: &str) -> String {
+        self.values.get(key).map_or(&Origin::Default, |(_, origin)| origin).to_string()
+    }
+
+    fn insert(&mut self, key: String, value: Value, origin: Origin) -> Result<(), SettingsError> {
+        let Some((old, old_origin)) = self.values.get_mut(&key) else {
+            return Err(SettingsError::UnknownKey { origin: origin.to_string(), suggestion: self.suggest(&key), key });
+        };
+        let value = match (&*old, value) {
+            // `1` where `1.0` is meant.
+            (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
+            (_, value) => value,
+        };
+        if !old.same_type(&value) {
+            let message = format!("expected {}, found {} ({value})", type_name(old), type_name(&value));
+            return Err(SettingsError::Type { origin: origin.to_string(), key, message });
+        }
+        *old = value;
+        *old_origin = origin;
+        Ok(())
+    }
+
+    fn suggest(&self, key: &str) -> String {
+        if key.len() > LONGEST_GUESSED {
+            return String::new();
+        }
+        let nearest = nearest(key, self.values.keys().map(String::as_str));
+        nearest.map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"))
+    }
+}
+
+/// The name among `known` that `name` is most likely a slip of.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let similarity = |other: &str| strsim::jaro_winkler(last_part(name), last_part(other)) + strsim::jaro(name, other);
+    known.max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+}
+
+/// The value of every key of `config`, as TOML writes it.
+///
+/// # Panics
+///
+/// If `C` does not serialize to a TOML table: a mistake in `C`.
+pub fn entries<C: Layered>(config: &C) -> BTreeMap<String, String> {
+    let table = Table::try_from(config).expect("a configuration serializes to a table");
+    let mut entries = BTreeMap::new();
+    flatten(&table, "", &mut |key, value| {
+        entries.insert(key, value.to_string());
+    });
+    entries
+}
+
+fn last_part(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "a string",
+        Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
+        Value::Boolean(_) => "true or false",
+        Value::Datetime(_) => "a date",
+        Value::Array(_) => "an array",
+        Value::Table(_) => "a table",
+    }
+}
+
+/// `text` as a TOML value; a bare word is a string.
+fn parse_value(text: &str) -> Value {
+    let parsed = parse(&format!("value = {text}")).ok().map(|(table, _)| table);
+    // A second line would set more than the key.
+    let only = parsed.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
+    only.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// The table in `text`, and where each key stands; or what is wrong, and where.
+fn parse(text: &str) -> Result<(Table, BTreeMap<String, usize>), (usize, String)> {
+    let syntax = |error: toml::de::Error| (error.span().map_or(0, |span| span.start), error.message().to_owned());
+    let offsets = key_offsets(DeTable::parse(text).map_err(syntax)?.into_inner())
+        .map_err(|offset| (offset, format!("tables or arrays are nested deeper than {DEEPEST} levels")))?;
+    Ok((text.parse().map_err(syntax)?, offsets))
+}
+
+fn flatten(table: &Table, prefix: &str, leaf: &mut impl FnMut(String, &Value)) {
+    for (name, value) in table {
+        let key = join(prefix, name);
+        match value {
+            Value::Table(inner) => flatten(inner, &key, leaf),
+            value => leaf(key, value),
+        }
+    }
+}
+
+/// Where each key stands, or one that is nested too deep.
+///
+/// Without recursion, and the table is taken apart on the way: dotted keys in inline tables reach a depth of thousands,
+/// which neither a visitor nor the table's own destructor has the stack for.
+fn key_offsets(table: DeTable<'_>) -> Result<BTreeMap<String, usize>, usize> {
+    let mut offsets = BTreeMap::new();
+    let mut too_deep = None;
+    let mut pending = vec![(String::new(), 0, 0, DeValue::Table(table))];
+    while let Some((prefix, depth, offset, value)) = pending.pop() {
+        if depth > DEEPEST {
+            too_deep = Some(offset);
+        }
+        match value {
+            DeValue::Table(inner) => pending.extend(inner.into_iter().map(|(name, value)| {
+                let offset = Spanned::span(&name).start;
+                let key = if depth < DEEPEST { join(&prefix, name.get_ref()) } else { String::new() };
+                offsets.insert(key.clone(), offset);
+                (key, depth + 1, offset, value.into_inner())
+            })),
+            DeValue::Array(inner) => {
+                pending.extend(inner.into_iter().map(|value| (prefix.clone(), depth + 1, offset, value.into_inner())));
+            }
+            _ => {}
+        }
+    }
+    too_deep.map_or(Ok(offsets), Err)
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+}
+
+fn insert_path(table: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+        }
+        Some((head, rest)) => {
+            let inner = table.entry(head).or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(inner) = inner {
+                insert_path(inner, rest, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The committed inputs of the fuzz targets, among them all that ever made a reader fail, on a stable compiler.
+
+use std::fs;
+use std::path::Path;
+
+#[path = "fuzz/src/lib.rs"]
+mod readers;
+
+/// Hands every file of `corpus/<target>` to its reader.
+fn replay(target: &str, reader: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus").join(target);
+    let mut inputs = 0;
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        // Shown only where the reader panics.
+        println!("{}", path.display());
+        reader(&fs::read(&path).unwrap());
+        inputs += 1;
+    }
+    assert!(inputs >= 5, "{inputs} inputs in {}", folder.display());
+}
+
+#[test]
+fn idx() {
+    replay("idx", readers::idx);
+}
+
+#[test]
+fn gzip() {
+    replay("gzip", readers::gzip);
+}
+
+#[test]
+fn image() {
+    replay("image", readers::image);
+}
+
+#[test]
+fn settings() {
+    replay("settings", readers::settings);
+}
+
+#[test]
+fn model() {
+    replay("model", readers::model);
+}
+
+#[test]
+fn checkpoint() {
+    replay("checkpoint", readers::checkpoint);
+}
+
+#[test]
+fn metrics() {
+    replay("metrics", readers::metrics);
+}
+
+#[test]
+fn environment() {
+    replay("environment", readers::environment);
+}

@@ -1,0 +1,155 @@
+//! Every experiment runs in its short form, and its findings are what its figures say.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use runner::claims::Record;
+use runner::experiments::REGISTRY;
+use runner::finding::{Bound, Claim};
+
+use crate::process::{fail, runner, succeed};
+
+fn record(out: &Path) -> Record {
+    serde_json::from_str(&fs::read_to_string(out.join("claims.json")).unwrap()).unwrap()
+}
+
+/// Mean, deviation and verdict once more, by other formulas than the program's.
+fn check_arithmetic(claim: &Claim) {
+    let n = claim.values.len() as f64;
+    let mean = claim.values.iter().sum::<f64>() / n;
+    let squares: f64 = claim.values.iter().map(|value| value * value).sum();
+    let variance = if n > 1.0 { ((squares - n * mean * mean) / (n - 1.0)).max(0.0) } else { 0.0 };
+    let scale = claim.values.iter().fold(1e-12_f64, |scale, value| scale.max(value.abs()));
+    assert!((claim.mean - mean).abs() <= 1e-9 * scale, "{claim:?}");
+    assert!((claim.deviation - variance.sqrt()).abs() <= 1e-6 * scale, "{claim:?}");
+    let holds = match claim.bound {
+        Bound::AtLeast(low) => claim.mean >= low,
+        Bound::AtMost(high) => claim.mean <= high,
+        Bound::Between(low, high) => low <= claim.mean && claim.mean <= high,
+        Bound::EachAtMost(high) => claim.values.iter().all(|value| *value <= high),
+        Bound::Positive => claim.mean * n.sqrt() > one_sided_t(claim.values.len()) * claim.deviation,
+        Bound::PositiveByErrors(errors) => claim.mean > 0.0 && claim.mean * n.sqrt() > errors * claim.deviation,
+    };
+    assert_eq!(claim.holds, holds, "{claim:?}");
+}
+
+/// The t that 5 % exceed, for that many values less one degrees of freedom, from printed tables.
+fn one_sided_t(values: usize) -> f64 {
+    match values {
+        3 => 2.920,
+        4 => 2.353,
+        5 => 2.132,
+        8 => 1.895,
+        10 => 1.833,
+        values => panic!("no t for {values} values here: add it"),
+    }
+}
+
+#[test]
+fn all_experiments_end_and_their_claims_add_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let finished = succeed(folder.path(), &["experiment", "all", "--quick", "--data", "sample", "--out", "out"]);
+    let out = folder.path().join("out");
+    let record = record(&out);
+    let index = fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(!index.contains("src=\"http") && !index.contains("href=\"http"), "the page must open without a network");
+
+    assert_eq!(record.experiments.len(), REGISTRY.len());
+    for entry in &record.experiments {
+        println!("{}: {:.1} s", entry.name, entry.seconds);
+        assert!(!entry.finding.claims.is_empty(), "{}", entry.name);
+        assert!(index.contains(&entry.name), "{}", entry.name);
+        for claim in &entry.finding.claims {
+            check_arithmetic(claim);
+            assert!(finished.stdout.contains(&claim.sentence), "{}", claim.sentence);
+        }
+        for table in &entry.finding.tables {
+            assert!(table.rows.iter().all(|row| row.len() == table.header.len()), "{}", table.title);
+            assert!(!table.rows.is_empty(), "{}", table.title);
+        }
+        let folder = out.join(&entry.name);
+        for figure in &entry.finding.figures {
+            let svg = fs::read_to_string(folder.join(format!("{}.svg", figure.name))).unwrap();
+            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{}/{}", entry.name, figure.name);
+            assert!(!svg.contains("NaN"), "{}/{}", entry.name, figure.name);
+        }
+        assert!(folder.join("config.toml").is_file() && folder.join("finding.json").is_file());
+    }
+    let (holding, all) = record.score();
+    assert!(finished.stdout.contains(&format!("{holding} of {all} claims hold")));
+    assert_eq!(fs::read_to_string(out.join("claims.md")).unwrap(), record.markdown());
+}
+
+#[test]
+fn the_list_names_the_nineteen_systems() {
+    let listed = succeed(Path::new("."), &["experiment", "list"]).stdout;
+    let names: BTreeSet<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let expected = [
+        "activations",
+        "mlp",
+        "dropout-layer",
+        "dropout",
+        "vanilla-dropout",
+        "ensemble",
+        "uncertainty",
+        "input-noise",
+        "random-labels",
+        "weight-decay",
+        "model-selection",
+        "backprop",
+        "numerical-stability",
+        "xavier-init",
+        "residual",
+        "recurrent-gradients",
+        "covariate-shift",
+        "label-shift",
+        "concept-shift",
+    ];
+    assert_eq!(names, expected.into_iter().collect::<BTreeSet<&str>>());
+}
+
+#[test]
+fn one_seed_repeats_and_another_gives_other_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let finding = |out: &str, seed: &str| {
+        let seed = format!("training.seed={seed}");
+        succeed(folder.path(), &["experiment", "activations", "weight-decay", "--quick", "--set", &seed, "--out", out]);
+        let read = |name: &str| fs::read_to_string(folder.path().join(out).join(name).join("finding.json")).unwrap();
+        [read("activations"), read("weight-decay")]
+    };
+    let first = finding("first", "7");
+    assert_eq!(first, finding("again", "7"));
+    let other = finding("other", "8");
+    assert!(first[0] != other[0] && first[1] != other[1]);
+}
+
+#[test]
+fn slips_are_refused_before_anything_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    fail(folder.path(), &["experiment", "dropuot"], 2, &["`dropuot`", "did you mean `dropout`?"]);
+    fail(
+        folder.path(),
+        &["experiment", "dropout", "--set", "training.epoch=3"],
+        2,
+        &["training.epoch", "training.epochs"],
+    );
+    fail(
+        folder.path(),
+        &["experiment", "activations", "--set", "experiment.points=0"],
+        2,
+        &["experiment.points", "at least 1"],
+    );
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+}
+
+#[test]
+fn strict_fails_where_a_claim_does_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    // One epoch of small data reaches none of the figures of ten epochs of all.
+    let arguments = ["experiment", "mlp", "--quick", "--set", "training.epochs=1", "--out"];
+    let lenient = runner(folder.path(), &[&arguments[..], &["lenient"]].concat());
+    assert_eq!(lenient.code, Some(0), "{}", lenient.stderr);
+    assert!(lenient.stdout.contains("does not hold"));
+    fail(folder.path(), &[&arguments[..], &["strict", "--strict"]].concat(), 1, &["claims do not hold"]);
+}

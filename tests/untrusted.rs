@@ -1,0 +1,144 @@
+//! Files made to exhaust memory: each is an error, in a process that may have no more than the bound allows.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::process::{command, succeed, tiny, tiny_data, write_idx};
+
+/// Address space for the process, in KiB: its code, its threads and half a GiB for the work at hand.
+const LIMIT: usize = 3 << 20;
+
+/// Runs the binary under the limit and expects an error of exit code `code` that contains `parts`.
+fn refused(folder: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
+    let plain = command(folder);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!("ulimit -v {LIMIT}; exec \"$0\" \"$@\"")]);
+    limited.arg(plain.get_program()).args(arguments).current_dir(folder);
+    // What the environment of the tests must not add is removed from this one too.
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    // Each thread's stack counts, used or not.
+    let output = limited.env("RAYON_NUM_THREADS", "2").output().expect("a shell");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+    for part in parts {
+        assert!(stderr.contains(part), "{arguments:?}: no `{part}` in: {stderr}");
+    }
+}
+
+/// A file of that length which takes no space.
+fn sparse(path: &Path, start: &[u8], length: u64) {
+    let mut file = File::create(path).unwrap();
+    file.write_all(start).unwrap();
+    file.set_len(length).unwrap();
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn data_files_that_announce_or_unpack_to_gigabytes() {
+    let images = "train-images-idx3-ubyte";
+    let folder = tiny_data();
+    let path = folder.path().join("data").join(images);
+    let train = tiny(&["--out", "out"]);
+    // 2^32 images of 2^32 by 2^32 pixels; then 4 GiB of which 4 bytes are there.
+    write_idx(&path, 0x803, &[u32::MAX as usize; 3], &[]);
+    refused(folder.path(), &train, 1, &[images, "4294967295"]);
+    write_idx(&path, 0x803, &[1 << 16, 1 << 8, 1 << 8], &[1, 2, 3, 4]);
+    refused(folder.path(), &train, 1, &[images, "found 20"]);
+    // A thousand times its size once unpacked, and 16 bytes as its header says.
+    let mut bomb = fs::read(folder.path().join("data/t10k-images-idx3-ubyte")).unwrap()[..16].to_vec();
+    bomb.resize(256 << 20, 0);
+    let packed = gzip(&bomb);
+    assert!(packed.len() < 1 << 20);
+    fs::remove_file(&path).unwrap();
+    fs::write(path.with_extension("gz"), packed).unwrap();
+    refused(folder.path(), &train, 1, &[images, "found more"]);
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn runs_whose_files_announce_or_hold_gigabytes() {
+    let folder = tiny_data();
+    succeed(folder.path(), &tiny(&["--out", "out"]));
+    let run = folder.path().join("out");
+    let evaluate = ["evaluate", "out"];
+    let resume = ["train", "--resume", "out"];
+    let kept = |name: &str| fs::read(run.join(name)).unwrap();
+
+    let model = kept("model.safetensors");
+    sparse(&run.join("model.safetensors"), &[], 1 << 40);
+    refused(folder.path(), &evaluate, 1, &["model.safetensors", "larger than the limit"]);
+    fs::write(run.join("model.safetensors"), [&(1_u64 << 56).to_le_bytes()[..], b"{}"].concat()).unwrap();
+    refused(folder.path(), &evaluate, 1, &["model.safetensors", "a header of 72057594037927936 bytes"]);
+    fs::write(run.join("model.safetensors"), model).unwrap();
+
+    let environment = kept("environment.json");
+    sparse(&run.join("environment.json"), b"{", 1 << 40);
+    refused(folder.path(), &evaluate, 1, &["environment.json", "larger than the limit"]);
+    let huge =
+        String::from_utf8(environment.clone()).unwrap().replace("\"height\": 4", "\"height\": 18446744073709551615");
+    fs::write(run.join("environment.json"), huge).unwrap();
+    refused(folder.path(), &evaluate, 1, &["environment.json", "too large"]);
+    fs::write(run.join("environment.json"), environment).unwrap();
+
+    let config = kept("config.toml");
+    let wide = String::from_utf8(config.clone()).unwrap().replace("[8, 6]", "[4000000000, 6]");
+    fs::write(run.join("config.toml"), wide).unwrap();
+    refused(folder.path(), &evaluate, 1, &["4000000000", "weights allowed"]);
+    sparse(&run.join("config.toml"), b"[training]\n", 1 << 40);
+    refused(folder.path(), &evaluate, 2, &["config.toml", "larger than the limit"]);
+    fs::write(run.join("config.toml"), config).unwrap();
+
+    for name in ["latest", "previous"] {
+        sparse(&run.join("checkpoint").join(format!("{name}.safetensors")), &[], 1 << 40);
+    }
+    refused(folder.path(), &resume, 1, &["latest.safetensors", "previous.safetensors", "larger than the limit"]);
+}
+
+#[test]
+fn settings_that_ask_for_more_than_any_machine_has() {
+    let folder = tiny_data();
+    for setting in ["model.hidden=[9223372036854775807,9223372036854775807]", "model.hidden=[20000,20000]"] {
+        let arguments = tiny(&["--set", setting, "--set", "model.dropout=[]", "--out", "out"]);
+        refused(folder.path(), &arguments, 1, &["model.hidden", "weights allowed"]);
+    }
+    assert!(!folder.path().join("out").exists());
+    // Tables in tables in tables.
+    let keys = vec!["a"; 79].join(".");
+    let deep = format!("{}{keys}=1{}", format!("{keys}={{").repeat(79), "}".repeat(79));
+    fs::write(folder.path().join("deep.toml"), deep).unwrap();
+    refused(folder.path(), &["train", "--config", "deep.toml"], 2, &["deep.toml:1"]);
+}
+
+#[test]
+fn images_that_announce_gigabytes() {
+    let folder = tiny_data();
+    succeed(folder.path(), &tiny(&["--set", "training.epochs=0", "--out", "out"]));
+    let path = folder.path().join("bomb.png");
+    let mut png = Vec::new();
+    image::GrayImage::new(8, 8).write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+    for side in [16_384_u32, 100_000, u32::MAX] {
+        // The sides and the checksum of the first chunk, which says 16 bits of red, green, blue and opacity.
+        png[16..20].copy_from_slice(&side.to_be_bytes());
+        png[20..24].copy_from_slice(&side.to_be_bytes());
+        png[24..29].copy_from_slice(&[16, 6, 0, 0, 0]);
+        let mut sum = flate2::Crc::new();
+        sum.update(&png[12..29]);
+        png[29..33].copy_from_slice(&sum.sum().to_be_bytes());
+        fs::write(&path, &png).unwrap();
+        refused(folder.path(), &["predict", "out", "bomb.png"], 1, &["bomb.png"]);
+    }
+    sparse(&path, &png, 1 << 40);
+    refused(folder.path(), &["predict", "out", "bomb.png"], 1, &["bomb.png", "larger than the limit"]);
+}
