@@ -59,14 +59,12 @@ impl Record {
             }
         }
         let (holding, all) = self.score();
-        let seconds: f64 = self.experiments.iter().map(|entry| entry.seconds).sum();
         let _ = write!(
             table,
-            "\n{holding} of {all} claims hold{}; {}, {} backend, {:.0} minutes in all.\n",
+            "\n{holding} of {all} claims hold{}; {}, {} backend.\n",
             if self.quick { ", in the short form, whose figures are not those of the thresholds" } else { "" },
             self.data,
             self.backend,
-            (seconds / 60.0).ceil()
         );
         table
     }

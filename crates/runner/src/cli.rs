@@ -182,7 +182,7 @@ pub struct ImportArgs {
     /// TOML file with the settings of the model that differ from the defaults (see configs/)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Set a key, for example model.hidden=[128]; may be repeated
+    /// Set a key, for example `model.hidden=[128]`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// auto, sample, or a folder of IDX files: what the model is evaluated on
