@@ -113,7 +113,56 @@ class Plots(unittest.TestCase):
             self.assertTrue(0 < float(dot.get("cx")) < loglog.WIDTH and 0 < float(dot.get("cy")) < loglog.HEIGHT)
 
 
+# Stands in for the runner: says its version, and leaves the record of a run of its arguments.
+RUNNER = """#!{python}
+import json, pathlib, sys
+if sys.argv[1] == "--version":
+    sys.exit(print("runner 0.1.0 (backend flex)"))
+given = dict(zip(sys.argv[2::2], sys.argv[3::2]))
+sets = dict(text.split("=") for flag, text in zip(sys.argv, sys.argv[1:]) if flag == "--set")
+out = pathlib.Path(given["--out"])
+out.mkdir()
+epochs = int(sets["training.epochs"])
+images = 6000 if given["--data"] == "sample" else 60000
+lines = [json.dumps({{"seconds": 0.5 * epoch, "test_accuracy": 0.8}}) for epoch in range(1, epochs + 1)]
+(out / "metrics.jsonl").write_text("\\n".join(lines) + "\\n")
+facts = {{"version": "0.1.0", "commit": None, "burn": "0.21.0", "backend": "flex", "threads": 1}}
+(out / "environment.json").write_text(json.dumps(facts | {{"images": {{"train": images}}, "sets": sets}}))
+"""
+
+
+def runner_in(folder: str) -> Path:
+    path = Path(folder) / "runner"
+    path.write_text(RUNNER.format(python=sys.executable))
+    path.chmod(0o755)
+    return path
+
+
 class Programs(unittest.TestCase):
+    def test_the_runners_record_becomes_a_row_and_samples(self):
+        with tempfile.TemporaryDirectory() as folder:
+            samples = Path(folder) / "samples.json"
+            options = ["--epochs", "3", "--rounds", "2", "--data", SAMPLE, "--json", samples]
+            options += ["--only", "runner-flex", "--runner-flex", runner_in(folder)]
+            output = subprocess.run([sys.executable, HERE / "run.py", *options], capture_output=True, check=True).stdout
+            self.assertIn(b"| this runner, flex | 1.000 (0.500 to 1.500) | - |", output)
+            peer = json.loads(samples.read_text())["peers"][0]
+            self.assertEqual([len(run["epochs"]) for run in peer["runs"]], [3, 3])
+            self.assertEqual(peer["versions"]["backend"], "flex")
+
+    def test_a_runner_of_another_backend_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder, self.assertRaisesRegex(measure.Failed, "not a build with backend"):
+            build.runner("ndarray", runner_in(folder), build=False)
+
+    def test_a_scaling_run_passes_its_job_on_and_checks_the_data(self):
+        options = argparse.Namespace(epochs=2, threads=1)
+        with tempfile.TemporaryDirectory() as folder:
+            runner, data = runner_in(folder), {60_000: Path("somewhere"), 600_000: Path("elsewhere")}
+            found = scaling.train(scaling.Job(width=64, depth=3), runner, data, options)
+            self.assertEqual(found["epochs"], [0.5, 1.0])
+            with self.assertRaisesRegex(measure.Failed, "expected 600000 training images, found 60000"):
+                scaling.train(scaling.Job(images=600_000), runner, data, options)
+
     def test_a_peer_that_is_not_installed_stays_in_the_table(self):
         with tempfile.TemporaryDirectory() as folder:
             samples = Path(folder) / "samples.json"

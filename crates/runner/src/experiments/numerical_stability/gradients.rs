@@ -107,6 +107,12 @@ pub fn add(settings: &NumericalStability, lab: &Lab, finding: &mut Finding) -> R
     finding.table(table);
     settings.claim_gradients(finding, &measured);
     finding.note(
+        "The gradient of a weight is what comes down to its layer times what came up to it. With ReLU and tanh both \
+         change by the same factor from layer to layer, and every layer's weights get gradients of one size: with small \
+         weights all starve alike, the more the deeper the network. A sigmoid's output stays near 1/2, so only what \
+         comes down shrinks.",
+    );
+    finding.note(
         "Xavier's variance is made for linear layers. ReLU halves the mean square in both directions, so that with each \
          layer more every gradient is smaller by about √½; but none falls behind the others.",
     );
