@@ -110,7 +110,7 @@ fn the_list_names_the_nineteen_systems() {
 }
 
 #[test]
-fn one_seed_repeats_and_another_gives_other_figures() {
+fn one_seed_repeats_and_another_gives_other_figures_and_the_same_conclusions() {
     let folder = tempfile::tempdir().unwrap();
     let finding = |out: &str, seed: &str| {
         let seed = format!("training.seed={seed}");
@@ -122,6 +122,12 @@ fn one_seed_repeats_and_another_gives_other_figures() {
     assert_eq!(first, finding("again", "7"));
     let other = finding("other", "8");
     assert!(first[0] != other[0] && first[1] != other[1]);
+    let conclusions = |out: &str| -> Vec<(String, bool)> {
+        let experiments = record(&folder.path().join(out)).experiments;
+        let claims = experiments.into_iter().flat_map(|entry| entry.finding.claims);
+        claims.map(|claim| (claim.sentence, claim.holds)).collect()
+    };
+    assert_eq!(conclusions("first"), conclusions("other"));
 }
 
 #[test]

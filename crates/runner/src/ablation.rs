@@ -1,6 +1,7 @@
 //! Variants of a training run that differ in one thing, each repeated with the same seeds.
 
 use anyhow::Result;
+use burn::module::AutodiffModule;
 use burn_mlp::Mlp;
 
 use crate::backend::Train;
@@ -8,6 +9,7 @@ use crate::config::Config;
 use crate::finding::{Table, spread};
 use crate::fit::{EpochFigures, Fit, Fitted};
 use crate::lab::Lab;
+use crate::plot::{Gallery, Shown};
 
 /// One variant, run once for each seed. Variants with the same seeds share initial weights, batches and, where they
 /// have the same dropout, masks: differences between them can be taken seed by seed.
@@ -33,6 +35,25 @@ impl Arm<Mlp<Train>> {
             runs.push(Fit::new(&config, &data.train, &data.test).run(lab, lab.mlp(&config)?)?);
         }
         Ok(Self { name: name.to_owned(), runs })
+    }
+
+    /// The first test images with their true names and those that the first run predicts.
+    ///
+    /// # Errors
+    ///
+    /// If there is no data.
+    pub fn predictions(&self, lab: &Lab) -> Result<Gallery> {
+        const SHOWN: u32 = 15;
+        let data = lab.data()?;
+        let some = data.test.select(&(0..SHOWN.min(data.test.len() as u32)).collect::<Vec<u32>>());
+        let predicted = lab.predict(&self.runs[0].network.valid(), &some).classes();
+        let names = data.class_names();
+        let mut gallery = Gallery::new("Predictions", some.height(), some.width());
+        for (index, (&label, class)) in some.labels().iter().zip(predicted).enumerate() {
+            let Some(image) = some.image(index) else { continue };
+            gallery = gallery.with(Shown::prediction(image, &names[usize::from(label)], &names[class]));
+        }
+        Ok(gallery)
     }
 }
 

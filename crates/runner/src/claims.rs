@@ -66,6 +66,13 @@ impl Record {
             self.data,
             self.backend,
         );
+        let notes = |entry: &Recorded| -> Vec<String> {
+            entry.finding.notes.iter().map(|note| format!("- `{}`: {note}\n", entry.name)).collect()
+        };
+        let notes: String = self.experiments.iter().flat_map(notes).collect();
+        if !notes.is_empty() {
+            let _ = write!(table, "\n{notes}");
+        }
         table
     }
 }

@@ -69,11 +69,7 @@ impl<P: Parameters> Recipe<P> {
 impl<P: Parameters> Layered for Recipe<P> {
     fn validate(&self) -> Result<(), Invalid> {
         let run = self.config(self.training.seed);
-        let epochs = run.training.epochs;
-        Invalid::unless(epochs > 0, "training.epochs", epochs, "at least 1: an experiment looks at what was learned")?;
-        run.validate()?;
-        // What an experiment measures is measured after an epoch.
-        Invalid::unless(run.training.epochs > 0, "training.epochs", run.training.epochs, "at least 1")?;
+        validate_run(&run)?;
         validate(&self.experiment)?;
         self.experiment.validate_run(&run)
     }
@@ -115,6 +111,19 @@ impl<P: Parameters> Layered for Setup<P> {
 /// `count` seeds from `first` on.
 pub fn seeds(first: u64, count: usize) -> Vec<u64> {
     (0..count as u64).map(|offset| first.wrapping_add(offset)).collect()
+}
+
+/// Checks the training run of an experiment, in which some of what `runner train` can do would do nothing.
+///
+/// # Errors
+///
+/// [`Invalid`] for the first key out of range or without effect.
+pub fn validate_run(run: &Config) -> Result<(), Invalid> {
+    let TrainingConfig { epochs, checkpoint_steps, .. } = run.training;
+    Invalid::unless(epochs > 0, "training.epochs", epochs, "at least 1: an experiment looks at what was learned")?;
+    let none = checkpoint_steps == 0;
+    Invalid::unless(none, "training.checkpoint_steps", checkpoint_steps, "0: an experiment keeps no checkpoints")?;
+    run.validate()
 }
 
 /// Checks the `[experiment]` section.

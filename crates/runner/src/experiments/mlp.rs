@@ -20,7 +20,6 @@
 //! The figures the text prints for its last epoch; equal losses up to rounding.
 
 use anyhow::Result;
-use burn::module::AutodiffModule;
 use serde::{Deserialize, Serialize};
 
 use super::{Experiment, twins};
@@ -28,7 +27,7 @@ use crate::ablation::{Arm, Printed};
 use crate::config::Config;
 use crate::finding::{Bound, Claim, Finding};
 use crate::lab::Lab;
-use crate::plot::{Chart, Gallery, Shown};
+use crate::plot::Chart;
 use crate::recipe::{Parameters, Recipe};
 use crate::settings::Invalid;
 
@@ -118,23 +117,8 @@ impl Experiment for OneHiddenLayer {
                 .line("test", arm.mean_curve(|epoch| epoch.test_accuracy))
                 .line("test, printed", PRINTED.curve(PRINTED.accuracies)),
         );
-        gallery(&mut finding, &arm, lab)?;
+        let caption = "The first test images with true and predicted names";
+        finding.picture("predictions", caption, &arm.predictions(lab)?);
         Ok(finding)
     }
-}
-
-/// The first test images with true and predicted names.
-fn gallery(finding: &mut Finding, arm: &Arm<burn_mlp::Mlp<crate::backend::Train>>, lab: &Lab) -> Result<()> {
-    const SHOWN: u32 = 15;
-    let data = lab.data()?;
-    let some = data.test.select(&(0..SHOWN.min(data.test.len() as u32)).collect::<Vec<u32>>());
-    let predicted = lab.predict(&arm.runs[0].network.valid(), &some).classes();
-    let names = data.class_names();
-    let mut gallery = Gallery::new("Predictions", some.height(), some.width());
-    for (index, (&label, class)) in some.labels().iter().zip(predicted).enumerate() {
-        let Some(image) = some.image(index) else { continue };
-        gallery = gallery.with(Shown::prediction(image, &names[usize::from(label)], &names[class]));
-    }
-    finding.picture("predictions", "The first test images with true and predicted names", &gallery);
-    Ok(())
 }

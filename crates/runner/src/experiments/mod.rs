@@ -178,4 +178,22 @@ mod tests {
             assert!(entry.question.ends_with('?'), "{}", entry.name);
         }
     }
+
+    #[test]
+    fn settings_without_effect_are_refused() {
+        for (name, key, value) in [
+            ("dropout", "training.checkpoint_steps", "10"),
+            ("residual", "training.checkpoint_steps", "10"),
+            ("ensemble", "model.dropout", "[0.5, 0.5]"),
+            ("model-selection", "model.dropout", "[0.5]"),
+            ("xavier-init", "model.activation", "relu"),
+            ("xavier-init", "model.init.kind", "zeros"),
+        ] {
+            let entry = find(name).unwrap();
+            let mut settings = entry.settings(false).unwrap();
+            settings.set(&format!("{key}={value}")).unwrap();
+            let error = entry.check(&settings).expect_err(name).to_string();
+            assert!(error.contains(key), "{name}: {error}");
+        }
+    }
 }

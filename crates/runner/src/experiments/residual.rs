@@ -40,7 +40,7 @@ use crate::finding::{Bound, Claim, Finding, Table, spread};
 use crate::fit::Fit;
 use crate::lab::Lab;
 use crate::plot::Chart;
-use crate::recipe::{Parameters, seeds, validate};
+use crate::recipe::{Parameters, seeds, validate, validate_run};
 use crate::settings::{Invalid, Layered};
 
 /// Settings of `residual`: those of a training run, without a perceptron.
@@ -112,9 +112,7 @@ impl Residual {
 
 impl Layered for Residual {
     fn validate(&self) -> Result<(), Invalid> {
-        let epochs = self.training.epochs;
-        Invalid::unless(epochs > 0, "training.epochs", epochs, "at least 1")?;
-        self.config(self.training.seed).validate()?;
+        validate_run(&self.config(self.training.seed))?;
         validate(&self.experiment)
     }
 }
@@ -163,9 +161,8 @@ impl Residual {
             deep.iter().zip(shallow).map(|(deep, shallow)| deep - shallow).collect()
         };
         let (plain, residual) = (difference(&losses[1], &losses[0]), difference(&losses[3], &losses[2]));
-        let two_errors = Bound::Positive;
         finding
-            .claim(Claim::paired("Plain: training loss, deep minus shallow", &losses[1], &losses[0], two_errors))
+            .claim(Claim::paired("Plain: training loss, deep minus shallow", &losses[1], &losses[0], Bound::Positive))
             .claim(Claim::paired(
                 "With shortcuts: training loss, deep minus shallow",
                 &losses[3],
@@ -176,7 +173,7 @@ impl Residual {
                 "What depth adds to the training loss: plain minus with shortcuts",
                 &plain,
                 &residual,
-                two_errors,
+                Bound::Positive,
             ))
             .table(table)
             .picture("degradation", "Training loss over epochs, mean over seeds", &chart);

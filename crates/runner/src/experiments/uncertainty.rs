@@ -220,7 +220,7 @@ impl Uncertainty {
         let corruptions: [(&str, &str, Corrupt); 3] = [
             ("pixel noise", "with pixel noise", &|seed| pixel_noise(&some, parameters.noise, seed)),
             ("square cut out", "with a square cut out", &|seed| occlude(&some, parameters.occlusion, seed)),
-            ("pure noise", "of pure noise", &|seed| uniform_noise_images(some.len(), height, width, classes, seed)),
+            (PURE_NOISE, "of pure noise", &|seed| uniform_noise_images(some.len(), height, width, classes, seed)),
         ];
         for (name, claimed, corrupt) in corruptions {
             lab.tell(format!("{} passes over images: {name}", parameters.samples));
@@ -228,6 +228,9 @@ impl Uncertainty {
             for (mlp, &seed) in networks.iter().zip(seeds) {
                 let images = corrupt(seed)?;
                 runs.push(self.predict(mlp, &images, lab));
+            }
+            if name == PURE_NOISE {
+                finding.note(noise_note(&runs, lab)?);
             }
             let slices: Vec<&[Prediction]> = runs.iter().map(Vec::as_slice).collect();
             finding.claim(Claim::paired(
@@ -290,6 +293,28 @@ fn roc_area(predictions: &[Prediction]) -> f64 {
     }
     let wrongs = predictions.len() as f64 - rights_below;
     area / (wrongs * rights_below)
+}
+
+/// Name of images that show nothing.
+const PURE_NOISE: &str = "pure noise";
+
+/// Where the networks put images that show nothing.
+fn noise_note(runs: &[Vec<Prediction>], lab: &Lab) -> Result<String> {
+    let names = lab.data()?.class_names();
+    let mut shares = Vec::new();
+    let mut favourites = Vec::new();
+    for run in runs {
+        let count = |class: usize| run.iter().filter(|prediction| prediction.class == class).count();
+        let favourite = (0..names.len()).max_by_key(|&class| count(class)).unwrap_or_default();
+        shares.push(count(favourite) as f64 / run.len() as f64);
+        favourites.push(names[favourite].as_str());
+    }
+    Ok(format!(
+        "Of the images of pure noise {} are put into one class ({}). With ReLU, logits grow in proportion on the way out \
+         of the data, and certainty with them (Hein et al. 2019); masks change how fast, not that it is so.",
+        spread(&shares),
+        favourites.join(", "),
+    ))
 }
 
 /// The least certain test images.

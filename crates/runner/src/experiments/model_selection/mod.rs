@@ -80,7 +80,9 @@ impl Parameters for ModelSelectionParameters {
 
     fn validate_run(&self, run: &Config) -> Result<(), Invalid> {
         let hidden = &run.model.hidden;
-        Invalid::unless(!hidden.is_empty(), "model.hidden", hidden, "a hidden layer, whose width is chosen")
+        Invalid::unless(!hidden.is_empty(), "model.hidden", hidden, "a hidden layer, whose width is chosen")?;
+        let dropout = &run.model.dropout;
+        Invalid::unless(dropout.is_empty(), "model.dropout", dropout, "[]: experiment.dropouts has the candidates'")
     }
 }
 

@@ -30,9 +30,11 @@ mod training;
 mod variances;
 
 use anyhow::Result;
+use burn_mlp::Activation;
 use serde::{Deserialize, Serialize};
 
 use super::Experiment;
+use crate::config::{Config, InitKind, ModelConfig};
 use crate::finding::Finding;
 use crate::lab::Lab;
 use crate::recipe::{Parameters, Recipe};
@@ -74,6 +76,15 @@ impl Parameters for XavierInitParameters {
         Invalid::unless((1..=4096).contains(&self.width), "experiment.width", self.width, "1 to 4096")?;
         let widths = self.widths.len() >= 2 && self.widths.iter().all(|width| (1..=4096).contains(width));
         Invalid::unless(widths, "experiment.widths", &self.widths, "at least two numbers, each 1 to 4096")
+    }
+
+    fn validate_run(&self, run: &Config) -> Result<(), Invalid> {
+        let ModelConfig { activation, init, hidden, .. } = &run.model;
+        Invalid::unless(!hidden.is_empty(), "model.hidden", hidden, "at least one hidden layer")?;
+        let sigmoid = *activation == Activation::Sigmoid;
+        Invalid::unless(sigmoid, "model.activation", activation, "sigmoid, to which 4σ(x) - 2 is compared")?;
+        let xavier = init.kind == InitKind::XavierNormal;
+        Invalid::unless(xavier, "model.init.kind", init.kind, "xavier-normal, to which normal is compared")
     }
 }
 
