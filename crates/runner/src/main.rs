@@ -6,6 +6,7 @@ use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use runner::backend;
 use runner::cli::Cli;
 use runner::interrupt::{self, Interrupted};
 use runner::settings::SettingsError;
@@ -14,7 +15,9 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    match runner::commands::run(Cli::parse()) {
+    let arguments = Cli::parse();
+    backend::compute_on_this_thread();
+    match runner::commands::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
