@@ -46,6 +46,11 @@ fn model() {
 }
 
 #[test]
+fn onnx() {
+    replay("onnx", readers::onnx);
+}
+
+#[test]
 fn checkpoint() {
     replay("checkpoint", readers::checkpoint);
 }

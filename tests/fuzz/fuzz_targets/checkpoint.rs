@@ -1,3 +1,4 @@
+//! Reads checkpoints.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| runner_fuzz::checkpoint(bytes));

@@ -1,3 +1,4 @@
+//! Reads IDX files in gzip.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| runner_fuzz::gzip(bytes));

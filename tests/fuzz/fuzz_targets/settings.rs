@@ -1,3 +1,4 @@
+//! Reads TOML settings and assignments.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| runner_fuzz::settings(bytes));

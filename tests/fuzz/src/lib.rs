@@ -90,6 +90,15 @@ pub fn model(bytes: &[u8]) {
     }
 }
 
+/// ONNX: what is accepted is a whole network, which is exported and imported to the bit.
+pub fn onnx(bytes: &[u8]) {
+    if let Ok(imported) = runner::onnx::import(network(), bytes) {
+        let again = runner::onnx::export(&imported, false).expect("a network can be exported");
+        let again = runner::onnx::import(network(), &again).expect("and imported");
+        assert_eq!(collect(&again), collect(&imported));
+    }
+}
+
 /// Checkpoints, with or without a checksum that holds: whoever makes a file can make that too.
 pub fn checkpoint(bytes: &[u8]) {
     let (mut checkpoint, whole) = match Checkpoint::parse(bytes) {
