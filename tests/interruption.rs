@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use burn_mlp::Key;
 use tempfile::TempDir;
 
-use crate::process::{assert_same_bits, command, signal, succeed, tiny, tiny_data, write_tiny_data};
+use crate::process::{assert_same_bits, command, command_under, signal, succeed, tiny, tiny_data, write_tiny_data};
 
 /// Long enough to be caught in the middle, 20 epochs of 200 steps, with every kind of state a run can have: moments,
 /// running statistics, a schedule, a best epoch, patience.
@@ -47,9 +47,11 @@ fn long(out: &str) -> Vec<&str> {
 }
 
 fn start(folder: &Path, arguments: &[&str]) -> (Child, Lines<BufReader<ChildStdout>>) {
-    let mut command = command(folder);
-    let mut child =
-        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    begin(command(folder).args(arguments))
+}
+
+fn begin(command: &mut Command) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
     let lines = BufReader::new(child.stdout.take().expect("a piped output")).lines();
     (child, lines)
 }
@@ -96,17 +98,34 @@ fn sigterm_saves_and_prints_the_command_that_resumes() {
     stopped_gracefully_by("TERM");
 }
 
+/// Only where whoever starts the tests may have had them ignore hangups, and a program can undo it.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_that_is_closed_saves_though_nobody_reads_what_is_said() {
     let folder = data();
     succeed(folder.path(), &long("one"));
-    let (mut child, mut lines) = start(folder.path(), &long("two"));
+    let heard = ["env", "--default-signal=HUP"];
+    let (mut child, mut lines) = begin(command_under(&heard, folder.path()).args(long("two")));
     wait_for_epochs(&mut lines, 2);
     drop((lines, child.stderr.take()));
     signal(&child, "HUP");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     succeed(folder.path(), &["train", "--resume", "two"]);
     assert_same_bits(&folder.path().join("one"), &folder.path().join("two"));
+}
+
+/// As `nohup` starts it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_started_to_outlive_its_terminal_does() {
+    let folder = data();
+    let unheard = ["sh", "-c", "trap '' HUP; exec \"$0\" \"$@\""];
+    let (child, mut lines) = begin(command_under(&unheard, folder.path()).args(long("out")));
+    wait_for_epochs(&mut lines, 1);
+    signal(&child, "HUP");
+    assert!(lines.map_while(Result::ok).any(|line| line.starts_with("epoch 20/20 ")), "the run ended early");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

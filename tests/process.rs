@@ -6,9 +6,22 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+const BINARY: &str = env!("CARGO_BIN_EXE_runner");
+
 /// The binary in an empty folder, without the settings of whoever runs the tests.
 pub fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+    isolated(Command::new(BINARY), folder)
+}
+
+/// The same, started by `wrapper`, a program and its arguments.
+#[cfg(target_os = "linux")]
+pub fn command_under(wrapper: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(wrapper[0]);
+    command.args(&wrapper[1..]).arg(BINARY);
+    isolated(command, folder)
+}
+
+fn isolated(mut command: Command, folder: &Path) -> Command {
     command.current_dir(folder).env("FASHION_MNIST_OFFLINE", "1").env_remove("FASHION_MNIST_DIR");
     for (name, _) in std::env::vars() {
         if name.starts_with("BURN_MLP_") {

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first asks the loop to stop after its step, the second ends the process.
+//! Ctrl-C, SIGTERM and a closed terminal: the first asks the loop to stop after its step, the second ends the process.
 
 use std::io::{Write as _, stderr};
 use std::path::Path;
@@ -17,20 +17,46 @@ pub struct Interrupted {
     pub resume: String,
 }
 
-/// Listens from now on.
+/// Listens from now on: to Ctrl-C and SIGTERM, and to the closing of the terminal unless the run was started to
+/// outlive it (`nohup`).
 ///
 /// # Errors
 ///
 /// If the operating system refuses the handler.
 pub fn listen() -> anyhow::Result<()> {
-    ctrlc::set_handler(|| {
+    on_request(|| {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_CODE.into());
         }
         // The terminal may be gone: closing it is one of the ways to be here.
         let _ = writeln!(stderr(), "stopping after this step; once more to stop at once");
-    })?;
+    })
+}
+
+/// Calls `stop` on a thread of its own at every signal that asks to stop.
+#[cfg(unix)]
+fn on_request(stop: impl Fn() + Send + 'static) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+    let asks_to_stop = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| signal != SIGHUP || !ignored(signal));
+    let mut signals = signal_hook::iterator::Signals::new(asks_to_stop)?;
+    let listen = move || signals.forever().for_each(|_| stop());
+    std::thread::Builder::new().name("signals".into()).spawn(listen)?;
     Ok(())
+}
+
+#[cfg(not(unix))]
+fn on_request(stop: impl Fn() + Send + 'static) -> anyhow::Result<()> {
+    Ok(ctrlc::set_handler(stop)?)
+}
+
+/// Whether whoever started this process had it ignore `signal`. Asked of the kernel where that takes no unsafe call:
+/// elsewhere than on Linux, no signal counts as ignored.
+#[cfg(unix)]
+fn ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Whether someone asked to stop.
