@@ -116,6 +116,8 @@ pub struct Dropout {
     mode: DropoutMode,
     key: Key,
     masks_drawn: AtomicU64,
+    /// Row of the next mask that the next input's first row gets.
+    first_row: AtomicU64,
 }
 
 impl Clone for Dropout {
@@ -125,14 +127,17 @@ impl Clone for Dropout {
             mode: self.mode,
             key: self.key,
             masks_drawn: AtomicU64::new(self.masks_drawn.load(Ordering::Relaxed)),
+            first_row: AtomicU64::new(self.first_row.load(Ordering::Relaxed)),
         }
     }
 }
 
 impl Dropout {
-    /// A layer whose masks come from the streams named by `key`: mask `n` from `key` with its minor counter at `n`.
+    /// A layer whose masks come from the streams named by `key`: mask `n` from `key` with its minor counter
+    /// `n` higher. The low half of the major counter counts the blocks of a mask.
     pub(crate) const fn with_key(prob: Probability, key: Key) -> Self {
-        Self { prob, mode: DropoutMode::Training, key, masks_drawn: AtomicU64::new(0) }
+        let (masks_drawn, first_row) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { prob, mode: DropoutMode::Training, key, masks_drawn, first_row }
     }
 
     /// The probability of zeroing an element.
@@ -153,7 +158,32 @@ impl Dropout {
 
     /// Makes mask number `mask`, counted from 0, the next one.
     pub fn seek(&self, mask: u64) {
+        self.seek_row(mask, 0);
+    }
+
+    /// Makes the rows of mask number `mask` from row `row` on, both counted from 0, the next ones: those of the first
+    /// dimension of the next input. The mask after it starts at its first row again.
+    ///
+    /// Parts of a batch, one after the other or on several threads, so get the masks of the whole batch.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use burn::tensor::Tensor;
+    /// use burn_flex::Flex;
+    /// use burn_mlp::{DropoutConfig, DropoutMode, Probability};
+    ///
+    /// let dropout = DropoutConfig::new(Probability::new(0.5)?).with_seed(1).with_mode(DropoutMode::MonteCarlo).init();
+    /// let x = Tensor::<Flex, 2>::ones([4, 32], &Default::default());
+    /// let whole = dropout.forward(x.clone());
+    /// dropout.seek_row(0, 3);
+    /// let last = dropout.forward(x.slice([3..4]));
+    /// assert_eq!(last.to_data(), whole.slice([3..4]).to_data());
+    /// # Ok::<(), burn_mlp::ProbabilityError>(())
+    /// ```
+    pub fn seek_row(&self, mask: u64, row: u64) {
         self.masks_drawn.store(mask, Ordering::Relaxed);
+        self.first_row.store(row, Ordering::Relaxed);
     }
 
     /// Applies dropout to a tensor of any shape.
@@ -176,12 +206,14 @@ impl Dropout {
         }
         let shape = input.shape();
         let mask = self.masks_drawn.fetch_add(1, Ordering::Relaxed);
+        let row = self.first_row.swap(0, Ordering::Relaxed) as usize;
         if self.prob == Probability::ONE {
             // Filling instead of multiplying: zero times infinity is not zero.
             let everything = Tensor::<B, D, Bool>::ones(shape, &device);
             return input.mask_fill(everything, 0.0);
         }
-        let mask = scaled_mask(shape.num_elements(), self.prob, self.key.at(0, mask));
+        let start = row * shape[1..].iter().product::<usize>();
+        let mask = scaled_mask(start..start + shape.num_elements(), self.prob, self.key.plus(0, mask));
         let mask = Tensor::from_data(TensorData::new(mask, shape), (&device, input.dtype()));
         input * mask
     }
@@ -297,6 +329,20 @@ mod tests {
         assert_ne!(first, second);
         dropout.seek(0);
         assert_eq!(draw(), first);
+    }
+
+    #[test]
+    fn rows_of_a_mask_do_not_depend_on_how_many_are_drawn_and_the_next_mask_starts_at_its_first() {
+        let (dropout, device) = (layer(0.2), Default::default());
+        // Wider than a round of the generators and than a block of a mask.
+        for width in [5, 784, 20_000] {
+            let ones = |rows| Tensor::<Train, 2>::ones([rows, width], &device);
+            dropout.seek(0);
+            let masks = [(); 2].map(|()| dropout.forward(ones(7)));
+            dropout.seek_row(0, 4);
+            assert_eq!(values(dropout.forward(ones(3))), values(masks[0].clone().slice([4..7])), "width {width}");
+            assert_eq!(values(dropout.forward(ones(7))), values(masks[1].clone()), "width {width}");
+        }
     }
 
     #[test]

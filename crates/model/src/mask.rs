@@ -2,32 +2,62 @@
 //!
 //! Burn's own dropout draws its mask one element at a time from a cipher behind a global lock, a quarter to a third
 //! of a training step on a CPU. Here sixteen independent xoshiro128++ generators (Blackman and Vigna 2021) run side
-//! by side, which compilers turn into vector instructions. Each starts from 128 bits of a [`Key`]'s stream, so masks
-//! of different layers and steps are independent, and element `i` is the same on every machine.
+//! by side, which compilers turn into vector instructions. Each starts from 128 bits of a [`Key`]'s stream, anew for every
+//! block of elements, so masks of different layers and steps are independent, element `i` is the same on every machine,
+//! and threads can draw a mask in parts.
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use rand_chacha::rand_core::Rng;
 
 use crate::{Key, Probability};
 
 const LANES: usize = 16;
+/// Elements drawn from one seeding of the generators. A part of a mask starts at the block it lies in: the shorter,
+/// the less is drawn in vain, the longer, the less is spent on seeding.
+const BLOCK: usize = 1 << 14;
 
-/// A mask of `len` elements: zero with probability `prob`, otherwise `1/(1 - prob)`.
+/// Elements `range` of a mask: zero with probability `prob`, otherwise `1/(1 - prob)`.
 ///
-/// `prob` is honoured to 2⁻²⁴, the resolution of a uniform `f32`.
-pub(crate) fn scaled_mask(len: usize, prob: Probability, key: Key) -> Vec<f32> {
+/// `prob` is honoured to 2⁻²⁴, the resolution of a uniform `f32`. The mask of `key` has no end, and an element of it
+/// does not depend on the range asked for; its blocks count up the key's major counter.
+pub(crate) fn scaled_mask(range: Range<usize>, prob: Probability, key: Key) -> Vec<f32> {
     let keep = 1.0 - prob.get();
-    let mut mask = vec![0.0; len];
+    let mut mask = vec![0.0; range.len()];
     if keep == 0.0 {
         return mask;
     }
     let threshold = libm::round(keep * f64::from(1_u32 << 24)) as i32;
     let scale = (1.0 / keep) as f32;
-    let mut generators = Generators::new(key);
+    let mut position = range.start;
+    let mut rest = &mut mask[..];
+    while !rest.is_empty() {
+        let (block, offset) = (position / BLOCK, position % BLOCK);
+        let (part, after) = rest.split_at_mut(rest.len().min(BLOCK - offset));
+        position += part.len();
+        draw_block(part, offset, threshold, scale, key.plus(block as u64, 0));
+        rest = after;
+    }
+    mask
+}
 
-    let mut chunks = mask.chunks_exact_mut(LANES);
+/// Fills `mask` with the elements of one block from number `offset` on.
+fn draw_block(mask: &mut [f32], offset: usize, threshold: i32, scale: f32, key: Key) {
+    let mut generators = Generators::new(key);
+    for _ in 0..offset / LANES {
+        generators.next();
+    }
+    let skipped = offset % LANES;
+    // Most parts start between two rounds: their elements are written in place.
+    let (first, whole) = mask.split_at_mut(if skipped == 0 { 0 } else { mask.len().min(LANES - skipped) });
+    if !first.is_empty() {
+        let mut round = [0.0; LANES];
+        write(&mut round, &generators.next(), threshold, scale);
+        first.copy_from_slice(&round[skipped..skipped + first.len()]);
+    }
+    let mut chunks = whole.chunks_exact_mut(LANES);
     for chunk in &mut chunks {
         let chunk: &mut [f32; LANES] = chunk.try_into().expect("chunks_exact gives LANES elements");
         write(chunk, &generators.next(), threshold, scale);
@@ -36,7 +66,6 @@ pub(crate) fn scaled_mask(len: usize, prob: Probability, key: Key) -> Vec<f32> {
     let mut last = [0.0; LANES];
     write(&mut last, &generators.next(), threshold, scale);
     rest.copy_from_slice(&last[..rest.len()]);
-    mask
 }
 
 #[inline(always)]
@@ -117,18 +146,24 @@ mod tests {
     #[test]
     fn elements_are_zero_or_scaled_and_edges_are_exact() {
         for len in [0, 1, 15, 16, 17, 1000] {
-            let mask = scaled_mask(len, probability(0.2), KEY);
+            let mask = scaled_mask(0..len, probability(0.2), KEY);
             assert_eq!(mask.len(), len);
             assert!(mask.iter().all(|&x| x == 0.0 || x == 1.25));
-            assert!(scaled_mask(len, Probability::ONE, KEY).iter().all(|&x| x == 0.0));
-            assert!(scaled_mask(len, Probability::ZERO, KEY).iter().all(|&x| x == 1.0));
+            assert!(scaled_mask(0..len, Probability::ONE, KEY).iter().all(|&x| x == 0.0));
+            assert!(scaled_mask(0..len, Probability::ZERO, KEY).iter().all(|&x| x == 1.0));
         }
     }
 
     #[test]
-    fn a_shorter_mask_is_the_start_of_a_longer_one() {
-        let long = scaled_mask(100, probability(0.5), KEY);
-        assert_eq!(scaled_mask(37, probability(0.5), KEY), long[..37]);
+    fn a_part_of_a_mask_is_that_part_of_the_whole() {
+        let half = probability(0.5);
+        let whole = scaled_mask(0..3 * BLOCK, half, KEY);
+        for start in [0, 1, 15, 16, 17, 100, BLOCK - 1, BLOCK, BLOCK + 5, 2 * BLOCK - 16] {
+            for len in [0, 1, 3, 16, 37, 1000, BLOCK + 3] {
+                let range = start..start + len;
+                assert_eq!(scaled_mask(range.clone(), half, KEY), whole[range], "{len} elements from {start} on");
+            }
+        }
     }
 
     #[test]
@@ -136,7 +171,7 @@ mod tests {
         // 2²⁴ elements each; |z| < 5 has a false-alarm rate of 6·10⁻⁷ per probability.
         let len = 1 << 24;
         for prob in [0.001, 0.1, 0.2, 0.5, 0.9, 0.999] {
-            let mask = scaled_mask(len, probability(prob), KEY);
+            let mask = scaled_mask(0..len, probability(prob), KEY);
             let z = deviation(zeros(&mask), len, prob);
             assert!(z.abs() < 5.0, "prob {prob}: z = {z}");
         }
@@ -148,17 +183,17 @@ mod tests {
         // the same lane in the next round, image rows and whole layers. |z| < 5: false alarm 6·10⁻⁷ per comparison.
         let len = 1 << 20;
         let half = probability(0.5);
-        let mask = scaled_mask(len, half, KEY);
+        let mask = scaled_mask(0..len, half, KEY);
         let agreement = |a: &[f32], b: &[f32]| {
             let different = a.iter().zip(b).filter(|(a, b)| a != b).count();
             deviation(different, a.len(), 0.5)
         };
-        for distance in [1, 2, 15, 16, 17, 32, 256, 784, 65_536] {
+        for distance in [1, 2, 15, 16, 17, 32, 256, 784, BLOCK, 65_536] {
             let z = agreement(&mask[distance..], &mask[..len - distance]);
             assert!(z.abs() < 5.0, "distance {distance}: z = {z}");
         }
-        for other in [KEY.at(1, 0), KEY.at(0, 1), KEY.at(0, 2)] {
-            let z = agreement(&scaled_mask(len, half, other), &mask);
+        for other in [Key::new(1, *b"another\0"), Key::new(2, *b"a mask\0\0"), KEY.at(0, 1), KEY.at(0, 2)] {
+            let z = agreement(&scaled_mask(0..len, half, other), &mask);
             assert!(z.abs() < 5.0, "{other:?}: z = {z}");
         }
     }
@@ -170,7 +205,7 @@ mod tests {
         let steps = 4096;
         let mut counts = [0_usize; 64];
         for step in 0..steps {
-            let mask = scaled_mask(64, probability(0.2), KEY.at(3, step));
+            let mask = scaled_mask(0..64, probability(0.2), KEY.at(0, step));
             for (count, element) in counts.iter_mut().zip(mask) {
                 *count += usize::from(element == 0.0);
             }

@@ -38,6 +38,11 @@ impl Key {
         Self { major, minor, ..self }
     }
 
+    /// The same seed and purpose, so much further on.
+    pub(crate) const fn plus(self, major: u64, minor: u64) -> Self {
+        Self { major: self.major + major, minor: self.minor + minor, ..self }
+    }
+
     /// The generator of this stream, at its start.
     pub fn generator(self) -> ChaCha8Rng {
         let mut bytes = [0; 32];

@@ -120,7 +120,7 @@ impl MlpConfig {
     /// hidden layers.
     pub fn init<B: Backend>(&self, device: &B::Device) -> Result<Mlp<B>, MlpError> {
         self.check()?;
-        let dropout_key = |layer: usize| Key::new(self.seed, *b"dropout\0").at(layer as u64, 0);
+        let dropout_key = |layer: usize| Key::new(self.seed, *b"dropout\0").at((layer as u64) << 32, 0);
         let mut d_input = self.d_input;
         let mut hidden = Vec::with_capacity(self.d_hidden.len());
         for (layer, &d_output) in self.d_hidden.iter().enumerate() {

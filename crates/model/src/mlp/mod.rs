@@ -133,10 +133,33 @@ impl<B: Backend> Mlp<B> {
     /// With one training step a mask, seeking to the step before each forward pass makes the masks a function of the
     /// seed and the step alone.
     pub fn seek_dropout(&self, mask: u64) {
-        self.input_dropout.seek(mask);
+        self.seek_dropout_row(mask, 0);
+    }
+
+    /// Makes the rows of mask number `mask` from row `row` on the next ones of every dropout layer; see
+    /// [`Dropout::seek_row`].
+    pub fn seek_dropout_row(&self, mask: u64, row: u64) {
+        self.input_dropout.seek_row(mask, row);
         for layer in &self.hidden {
-            layer.dropout.seek(mask);
+            layer.dropout.seek_row(mask, row);
         }
+    }
+
+    /// Whether each row of the output depends on the same row of the input alone, in training too: not with batch
+    /// normalization.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use burn_flex::Flex;
+    /// # use burn_mlp::MlpConfig;
+    /// let config = MlpConfig::new(4, [8], 2);
+    /// assert!(config.clone().init::<Flex>(&Default::default())?.has_independent_rows());
+    /// assert!(!config.with_batch_norm(true).init::<Flex>(&Default::default())?.has_independent_rows());
+    /// # Ok::<(), burn_mlp::MlpError>(())
+    /// ```
+    pub fn has_independent_rows(&self) -> bool {
+        self.hidden.iter().all(|layer| layer.norm.is_none())
     }
 
     /// Number of input features.
@@ -179,6 +202,17 @@ mod tests {
         let x = Tensor::<Flex, 2>::ones([1, 3], &Default::default());
         assert_eq!(values(mlp.forward(x.clone())), values(mlp.output.forward(x)));
         assert_eq!(mlp.d_input(), 3);
+    }
+
+    #[test]
+    fn masks_of_different_layers_are_independent() {
+        let config = MlpConfig::new(256, [256, 256], 10).with_dropout([Probability::new(0.5).unwrap(); 2]);
+        let mlp = config.init::<Autodiff<Flex>>(&Default::default()).unwrap();
+        let ones = || Tensor::<Autodiff<Flex>, 2>::ones([256, 256], &Default::default());
+        let masks: Vec<_> = mlp.hidden.iter().map(|layer| values(layer.dropout.forward(ones()))).collect();
+        // Of 65,536 elements half agree; outside 5 standard deviations of 128 with probability 6·10⁻⁷.
+        let agreeing = masks[0].iter().zip(&masks[1]).filter(|(one, other)| one == other).count();
+        assert!(agreeing.abs_diff(32_768) < 640, "{agreeing} of 65536 agree");
     }
 
     #[test]
