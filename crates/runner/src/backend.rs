@@ -77,7 +77,6 @@ pub fn doubles<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
 /// Otherwise it would hand every matrix product to threads that have to be woken, and sleep until they are done: one
 /// thread more than processors, and a tenth of a training step spent on waking.
 pub fn compute_on_this_thread() {
-    #[cfg(any(feature = "flex", feature = "ndarray"))]
     // An error says that there are such threads already, which is as well.
     let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
 }

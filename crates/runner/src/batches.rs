@@ -1,5 +1,7 @@
 //! The training examples in the order of an epoch, where the backend wants them.
 
+use std::ops::Range;
+
 use burn::tensor::backend::Backend;
 use burn_fashion_mnist::{Batch, DeviceImages, Images, Normalization, permutation};
 
@@ -43,15 +45,36 @@ impl<B: Backend> Batches<B> {
         permutation(self.images.len(), self.seed, epoch as u64)
     }
 
-    /// The examples of one step of that order, with their labels on the host.
-    pub fn batch(&self, order: &[u32], step: usize, device: &B::Device) -> (Batch<B>, Vec<u8>) {
+    /// The examples of one step of that order.
+    pub fn step<'a>(&'a self, order: &'a [u32], step: usize) -> StepExamples<'a, B> {
         let end = order.len().min((step + 1) * self.batch_size);
-        let indices = &order[step * self.batch_size..end];
-        let labels = indices.iter().map(|&index| self.images.labels()[index as usize]).collect();
-        let batch = match &self.resident {
+        StepExamples { batches: self, indices: &order[step * self.batch_size..end] }
+    }
+}
+
+/// The examples of one step.
+pub struct StepExamples<'a, B: Backend> {
+    batches: &'a Batches<B>,
+    indices: &'a [u32],
+}
+
+impl<B: Backend> StepExamples<'_, B> {
+    /// Their indices in the training set.
+    pub fn indices(&self) -> &[u32] {
+        self.indices
+    }
+
+    /// Their labels, on the host.
+    pub fn labels(&self) -> Vec<u8> {
+        self.indices.iter().map(|&index| self.batches.images.labels()[index as usize]).collect()
+    }
+
+    /// Those of `range` as tensors.
+    pub fn batch(&self, range: Range<usize>, device: &B::Device) -> Batch<B> {
+        let indices = &self.indices[range];
+        match &self.batches.resident {
             Some(resident) => resident.batch(indices),
-            None => self.images.batch(indices, self.normalization, device),
-        };
-        (batch, labels)
+            None => self.batches.images.batch(indices, self.batches.normalization, device),
+        }
     }
 }

@@ -1,14 +1,15 @@
 //! Training in memory: the loop of an experiment, without run directory and checkpoints.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use burn::module::AutodiffModule;
-use burn::tensor::{Tensor, TensorData};
-use burn_fashion_mnist::Images;
+use burn::tensor::{Tensor, TensorData, backend::Backend};
+use burn_fashion_mnist::{Batch, Images};
 use burn_mlp::Key;
 
-use crate::backend::{Device, Inner, Train};
+use crate::backend::{Inner, Train};
 use crate::batches::Batches;
 use crate::config::Config;
 use crate::evaluate::{count_correct, evaluate, values};
@@ -138,6 +139,7 @@ impl<'a> Fit<'a> {
     {
         let training = &self.config.training;
         let (normalization, device) = (self.config.data.normalization(), lab.device());
+        let width = self.train.d_input();
         let batches =
             Batches::<Train>::new(self.train.clone(), normalization, training.batch_size, training.seed, device);
         let steps = batches.steps_per_epoch();
@@ -152,16 +154,17 @@ impl<'a> Fit<'a> {
             let (mut loss_sum, mut correct) = (0.0, 0);
             for step_in_epoch in 0..steps {
                 let learning_rate = schedule.learning_rate(step);
-                let (mut batch, labels) = batches.batch(&order, step_in_epoch, device);
-                if self.input_noise > 0.0 {
-                    batch.images = batch.images + noise(step, labels.len(), self.train.d_input(), &self, device);
-                }
+                let examples = batches.step(&order, step_in_epoch);
+                let labels = examples.labels();
+                let noise = self.noise(step, labels.len() * width);
+                let batch = |range: Range<usize>| {
+                    let batch = examples.batch(range.clone(), device);
+                    noise.iter().fold(batch, |batch, noise| with_noise(batch, &noise[range.start * width..]))
+                };
                 let weights = self.weights.map(|weights| {
-                    let first = step_in_epoch * training.batch_size;
-                    let chosen = &order[first..first + labels.len()];
-                    chosen.iter().map(|&index| weights[index as usize]).collect::<Vec<f32>>()
+                    examples.indices().iter().map(|&index| weights[index as usize]).collect::<Vec<f32>>()
                 });
-                let (output, gradients) = learner.gradients::<Train>(step, batch, weights.as_deref());
+                let (output, gradients) = learner.gradients(step, labels.len(), batch, weights.as_deref(), device);
                 let loss = f64::from(values(output.loss)[0]);
                 ensure!(loss.is_finite(), "the loss became {loss} in step {} of epoch {epoch}", step_in_epoch + 1);
                 loss_sum += loss * labels.len() as f64;
@@ -189,11 +192,17 @@ impl<'a> Fit<'a> {
         }
         Ok(Fitted { network: learner.into_network(), epochs })
     }
+
+    /// Noise for the inputs of a step, the same for all runs with the same seed.
+    fn noise(&self, step: u64, len: usize) -> Option<Vec<f32>> {
+        let normals = Key::new(self.config.training.seed, *b"noise\0\0\0").at(step, 0).normals();
+        (self.input_noise > 0.0).then(|| normals.take(len).map(|normal| (self.input_noise * normal) as f32).collect())
+    }
 }
 
-/// Noise of one step, the same for all runs with the same seed.
-fn noise(step: u64, batch: usize, d_input: usize, fit: &Fit, device: &Device) -> Tensor<Train, 2> {
-    let normals = Key::new(fit.config.training.seed, *b"noise\0\0\0").at(step, 0).normals();
-    let values: Vec<f32> = normals.take(batch * d_input).map(|normal| (fit.input_noise * normal) as f32).collect();
-    Tensor::from_data(TensorData::new(values, [batch, d_input]), device)
+/// A batch with the first elements of `noise` added to its images.
+fn with_noise<B: Backend>(batch: Batch<B>, noise: &[f32]) -> Batch<B> {
+    let (shape, device) = (batch.images.shape(), batch.images.device());
+    let noise = TensorData::new(noise[..shape.num_elements()].to_vec(), shape);
+    Batch { images: batch.images + Tensor::from_data(noise, &device), ..batch }
 }

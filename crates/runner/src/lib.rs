@@ -43,6 +43,7 @@ pub mod run;
 pub mod run_directory;
 pub mod schedule;
 pub mod settings;
+pub mod shards;
 pub mod state_dict;
 pub mod tensor_file;
 pub mod train;

@@ -14,9 +14,14 @@ pub trait Network<B: Backend>: Module<B> {
     /// - output: `[batch, classes]`
     fn logits(&self, images: Tensor<B, 2>) -> Tensor<B, 2>;
 
-    /// Makes mask number `mask` the next one of every dropout layer, where there are any.
-    fn seek_dropout(&self, mask: u64) {
-        let _ = mask;
+    /// Makes the rows of mask number `mask` from row `row` on the next ones of every dropout layer, where there are any.
+    fn seek_dropout(&self, mask: u64, row: u64) {
+        let _ = (mask, row);
+    }
+
+    /// Whether a batch may be trained on in parts: whether each example's logits depend on that example alone.
+    fn has_independent_rows(&self) -> bool {
+        false
     }
 }
 
@@ -25,8 +30,12 @@ impl<B: Backend> Network<B> for Mlp<B> {
         self.forward(images)
     }
 
-    fn seek_dropout(&self, mask: u64) {
-        Self::seek_dropout(self, mask);
+    fn seek_dropout(&self, mask: u64, row: u64) {
+        self.seek_dropout_row(mask, row);
+    }
+
+    fn has_independent_rows(&self) -> bool {
+        Self::has_independent_rows(self)
     }
 }
 

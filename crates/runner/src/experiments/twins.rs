@@ -109,8 +109,10 @@ fn compare(lab: &Lab, config: &Config, steps: usize) -> Result<Differences> {
     let schedule = Schedule::new(config.schedule, training.learning_rate, per_epoch, training.epochs);
     let mut largest = Differences::default();
     for step in 0..steps.min(batches.steps_per_epoch()) {
-        let (batch, labels) = batches.batch(&order, step, device);
-        let masks = masks(learner.network(), step as u64, labels.len());
+        let examples = batches.step(&order, step);
+        let count = examples.indices().len();
+        let batch = examples.batch(0..count, device);
+        let masks = masks(learner.network(), step as u64, count);
         let learning_rate = schedule.learning_rate(step as u64);
         let mut scratch = ScratchMlp::from_mlp(&learner.network().valid())?;
         let loss_of = |network: &mut ScratchMlp<Inner>| {
@@ -118,7 +120,8 @@ fn compare(lab: &Lab, config: &Config, steps: usize) -> Result<Differences> {
             f64::from(values(network.train_step(images, targets, &masks, learning_rate))[0])
         };
         let (from_scratch, on_its_own) = (loss_of(&mut scratch), loss_of(&mut free));
-        let (output, gradients) = learner.gradients::<Train>(step as u64, batch, None);
+        let (output, gradients) =
+            learner.gradients(step as u64, count, |range| examples.batch(range, device), None, device);
         learner.update::<Train>(learning_rate, gradients);
         let loss = f64::from(values(output.loss)[0]);
         largest.loss = largest.loss.max((loss - from_scratch).abs() / loss);

@@ -90,8 +90,12 @@ impl<B: Backend> Network<B> for VanillaMlp<B> {
         self.mlp.output.forward(x)
     }
 
-    fn seek_dropout(&self, mask: u64) {
-        self.mlp.seek_dropout(mask);
+    fn seek_dropout(&self, mask: u64, row: u64) {
+        self.mlp.seek_dropout_row(mask, row);
+    }
+
+    fn has_independent_rows(&self) -> bool {
+        self.mlp.has_independent_rows()
     }
 }
 

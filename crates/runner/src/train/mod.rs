@@ -133,8 +133,10 @@ impl<'a, B: AutodiffBackend> Trainer<'a, B> {
 
     fn train_step(&mut self, order: &[u32]) -> Result<()> {
         let learning_rate = self.schedule.learning_rate(self.state.step);
-        let (batch, labels) = self.examples.train.batch(order, self.state.step_in_epoch, &self.device);
-        let (output, gradients) = self.learner.gradients(self.state.step, batch, None);
+        let (examples, device) = (self.examples.train.step(order, self.state.step_in_epoch), &self.device);
+        let labels = examples.labels();
+        let batch = |range| examples.batch(range, device);
+        let (output, gradients) = self.learner.gradients(self.state.step, labels.len(), batch, None, device);
         self.unread.push(Step { output, labels, learning_rate });
         self.state.step += 1;
         self.state.step_in_epoch += 1;

@@ -185,7 +185,9 @@ fn gradient_norms(lab: &Lab, config: &Config) -> Result<Vec<f64>> {
     let (training, device) = (&config.training, lab.device());
     let train = lab.data()?.train.clone();
     let batches = Batches::<Train>::new(train, config.data.normalization(), training.batch_size, training.seed, device);
-    let (batch, _) = batches.batch(&batches.order(0), 0, device);
+    let order = batches.order(0);
+    let first = batches.step(&order, 0);
+    let batch = first.batch(0..first.indices().len(), device);
     let mlp = lab.mlp(config)?;
     let gradients = CrossEntropy::default().forward(mlp.forward(batch.images), batch.targets).backward();
     let mut norms = Vec::with_capacity(mlp.hidden.len());

@@ -1,0 +1,101 @@
+//! The parts in which a batch is computed, from its images to its gradients, each on threads of its own.
+//!
+//! The products of a batch of 256 are too short to be worth dividing among threads: those have to be woken for each,
+//! and what lies between the products runs on one of them. Where every thread takes a part of the batch through the
+//! whole step, they have to meet only once.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::backend;
+
+/// Parts of a batch. A constant, so that a result does not depend on the number of threads; and not more, as each part
+/// has a gradient of every weight, which has to be written and added.
+const SHARDS: usize = 2;
+/// Fewest examples that are worth a part.
+const EXAMPLES: usize = 32;
+
+/// The parts of a batch of `examples`, in order: one where they are few, or the device is a GPU, which wants all at
+/// once.
+pub fn ranges(examples: usize) -> Vec<Range<usize>> {
+    if backend::ASYNCHRONOUS || examples < SHARDS * EXAMPLES {
+        return vec![Range { start: 0, end: examples }];
+    }
+    let bound = |shard: usize| examples * shard / SHARDS;
+    (0..SHARDS).map(|shard| bound(shard)..bound(shard + 1)).collect()
+}
+
+/// What `compute` makes of each item, in their order; side by side where there are several threads.
+pub fn map<I: Send, T: Send>(items: Vec<I>, compute: impl Fn(I) -> T + Sync) -> Vec<T> {
+    if items.len() < 2 || rayon::current_num_threads() < 2 {
+        return items.into_iter().map(compute).collect();
+    }
+    let mut results: Vec<Option<T>> = items.iter().map(|_| None).collect();
+    let (compute, (busy, done)) = (&compute, mpsc::channel());
+    let work = items.into_iter().zip(&mut results).zip(std::iter::repeat_n(busy, SHARDS));
+    let jobs = work.map(|((item, result), busy)| {
+        move || {
+            *result = Some(compute(item));
+            drop(busy);
+        }
+    });
+    let jobs = jobs.collect();
+    run(pools(), jobs, &done);
+    results.into_iter().flatten().collect()
+}
+
+/// Runs each job on a pool of its own, until `done` says that none is left.
+fn run<J: FnOnce() + Send>(pools: &[ThreadPool], mut jobs: Vec<J>, done: &Receiver<()>) {
+    let Some(job) = jobs.pop() else {
+        // Asleep: a scope's own way to wait would keep a processor from them.
+        let _ = done.recv();
+        return;
+    };
+    let (pool, others) = pools.split_first().expect("a pool for each part");
+    pool.in_place_scope(|scope| {
+        scope.spawn(move |_| job());
+        run(others, jobs, done);
+    });
+}
+
+/// A pool for each part, which share the threads: a product inside a part is divided among those of its pool, and on
+/// two threads not at all.
+fn pools() -> &'static [ThreadPool] {
+    static POOLS: OnceLock<Vec<ThreadPool>> = OnceLock::new();
+    POOLS.get_or_init(|| {
+        let threads = rayon::current_num_threads();
+        let share = |shard: usize| threads * (shard + 1) / SHARDS - threads * shard / SHARDS;
+        let pool = |shard| {
+            let name = move |thread| format!("shard {shard}.{thread}");
+            ThreadPoolBuilder::new().num_threads(share(shard)).thread_name(name).build()
+        };
+        (0..SHARDS).map(pool).collect::<Result<_, _>>().expect("the system gives threads")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_cover_the_batch_in_order() {
+        for examples in [0, 1, 10, 63, 64, 65, 256, 1023] {
+            let ranges = ranges(examples);
+            assert_eq!(ranges.iter().cloned().flatten().collect::<Vec<_>>(), (0..examples).collect::<Vec<_>>());
+            assert_eq!(ranges.len(), if backend::ASYNCHRONOUS || examples < 64 { 1 } else { SHARDS });
+        }
+    }
+
+    #[test]
+    fn results_are_in_the_order_of_the_items() {
+        for items in 0..=SHARDS {
+            assert_eq!(
+                map((0..items).collect(), |item| 10 * item),
+                (0..items).map(|item| 10 * item).collect::<Vec<_>>()
+            );
+        }
+    }
+}
