@@ -9,15 +9,15 @@ use std::path::Path;
 
 use burn::module::AutodiffModule;
 use burn::nn;
-use burn::optim::GradientsParams;
 use burn::tensor::backend::Backend;
-use burn::tensor::{Distribution, Int, Tensor};
+use burn::tensor::{Distribution, Tensor};
 use burn_fashion_mnist::{FashionMnist, Images, Normalization, permutation};
-use burn_mlp::{CrossEntropy, DropoutConfig, Fans, Init, Key, Mlp, MlpConfig, Probability};
+use burn_mlp::{DropoutConfig, Fans, Init, Key, Mlp, MlpConfig, Probability};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use runner::backend::{Inner, Train};
-use runner::config::OptimizerConfig;
-use runner::optimizer::Optimizer;
+use runner::batches::Batches;
+use runner::config::Config;
+use runner::learner::Learner;
 
 type Device = runner::backend::Device;
 
@@ -88,17 +88,18 @@ fn training_step(criterion: &mut Criterion) {
         [(256, 2, 256), (64, 2, 256), (1024, 2, 256), (256, 8, 256), (256, 2, 32), (256, 2, 2048)]
     {
         let config = MlpConfig::new(784, vec![width; depth], 10).with_dropout(vec![probability(0.5); depth]);
-        let mut mlp: Option<Mlp<Train>> = config.init(&device).ok();
-        let mut optimizer = Optimizer::new(OptimizerConfig::default(), 0.0);
-        let x = Tensor::<Train, 2>::random([batch, 784], Distribution::Uniform(0.0, 1.0), &device);
-        let targets = Tensor::<Train, 1, Int>::zeros([batch], &device);
+        let mlp: Mlp<Train> = config.init(&device).expect("a valid network");
+        let mut learner = Learner::new(mlp, &Config::default());
+        let batches = Batches::new(images(batch), Normalization::default(), batch, 1, &device);
+        let (order, mut step) = (batches.order(0), 0);
         group.throughput(Throughput::Elements(batch as u64));
         group.bench_function(format!("width {width}, depth {depth}, batch {batch}"), |bencher| {
             bencher.iter(|| {
-                let net = mlp.take().expect("a network");
-                let loss = CrossEntropy::default().forward(net.forward(x.clone()), targets.clone());
-                let gradients = GradientsParams::from_grads(loss.backward(), &net);
-                mlp = Some(optimizer.step(1e-3, net, gradients));
+                let examples = batches.step(&order, 0);
+                let batch_of = |range| examples.batch(range, &device);
+                let (_, gradients) = learner.gradients(step, batch, batch_of, None, &device);
+                learner.update::<Train>(1e-3, gradients);
+                step += 1;
                 wait(&device);
             });
         });

@@ -203,6 +203,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn probabilities_are_those_whose_likelihood_was_minimized() {
+        let logits = [2.0, -1.0, 0.5, 0.1, 3.0, -2.0, 1.5, 1.0, 0.0, -1.0, 0.25, 4.0, 2.5, 2.0, -0.5];
+        let labels = [0_u8, 1, 1, 2, 1];
+        let temperature = Temperature::fit(&logits, &labels, 3).unwrap();
+        let probabilities = temperature.probabilities(&logits);
+        let of_label = probabilities.chunks_exact(3).zip(labels).map(|(row, label)| row[usize::from(label)]);
+        let nll = -of_label.map(libm::log).sum::<f64>() / labels.len() as f64;
+        assert!((nll - temperature.nll_after).abs() < 1e-14, "{nll} is not {}", temperature.nll_after);
+    }
+
+    #[test]
     fn agrees_with_an_independent_minimization() {
         // from mpmath import *; import numpy as np; mp.dps = 40
         // z = np.float32([2, -1, .5, .1, 3, -2, 1.5, 1, 0, -1, .25, 4, 2.5, 2, -.5]).reshape(5, 3); y = [0, 1, 1, 2, 1]

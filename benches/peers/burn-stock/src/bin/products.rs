@@ -1,21 +1,26 @@
 //! Seconds that the matrix products of one training step take on a backend, without anything else of the step.
 //!
 //! A linear layer `y = x·w` costs three: `x·w` forward, `xᵀ·g` for the weight's gradient, and `g·wᵀ` for the
-//! input's, which the first layer spares. Each network on the command line gives a line of JSON.
+//! input's, which the first layer spares. As in the runner, halves of a batch are multiplied side by side, each with
+//! half of the threads. Each network on the command line gives a line of JSON.
 #![recursion_limit = "256"]
 
 use std::error::Error;
 use std::hint::black_box;
+use std::thread;
 use std::time::Instant;
 
 use burn::backend::{Flex, NdArray};
 use burn::tensor::backend::Backend;
 use burn::tensor::{Distribution, Tensor};
 use clap::{Parser, ValueEnum};
+use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 use serde_json::json;
 
 /// Steps before the clock starts, and the fewest that are timed.
 const STEPS: usize = 3;
+/// Smallest batch that the runner divides.
+const SMALLEST_DIVIDED: usize = 64;
 
 /// Times the matrix products of training steps
 #[derive(Debug, Parser)]
@@ -80,8 +85,26 @@ fn products<B: Backend>(layers: &[Layer<B>]) {
     }
 }
 
-/// Median seconds of a step's products.
+/// Median seconds of a step's products: of the slower half of the batch, where it is divided.
 fn measure<B: Backend>(network: &Network, shortest: f64) -> Result<f64, Box<dyn Error>> {
+    let threads = rayon::current_num_threads();
+    if network.batch < SMALLEST_DIVIDED || threads < 2 {
+        return Ok(measure_part::<B>(network, shortest));
+    }
+    let half = |half: usize| Network { batch: (network.batch + half) / 2, widths: network.widths.clone() };
+    let halves = [0, 1].map(|index| (half(index), (threads + index) / 2));
+    thread::scope(|scope| {
+        let run = |(half, threads)| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
+            Ok(scope.spawn(move || pool.install(|| measure_part::<B>(&half, shortest))))
+        };
+        let running: Vec<_> = halves.into_iter().map(run).collect::<Result<_, ThreadPoolBuildError>>()?;
+        let seconds = running.into_iter().map(|half| half.join().expect("a half that is measured"));
+        Ok(seconds.fold(0.0, f64::max))
+    })
+}
+
+fn measure_part<B: Backend>(network: &Network, shortest: f64) -> f64 {
     let device = B::Device::default();
     let layers = layers::<B>(network, &device);
     let mut steps = Vec::new();
@@ -89,7 +112,7 @@ fn measure<B: Backend>(network: &Network, shortest: f64) -> Result<f64, Box<dyn 
     for step in 0.. {
         let started = Instant::now();
         products(&layers);
-        B::sync(&device)?;
+        B::sync(&device).expect("a processor is always in step");
         let seconds = started.elapsed().as_secs_f64();
         if step < STEPS {
             continue;
@@ -101,7 +124,7 @@ fn measure<B: Backend>(network: &Network, shortest: f64) -> Result<f64, Box<dyn 
         }
     }
     steps.sort_by(f64::total_cmp);
-    Ok(steps[steps.len() / 2])
+    steps[steps.len() / 2]
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
