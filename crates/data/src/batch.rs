@@ -49,14 +49,14 @@ impl Normalization {
         (f32::from(value) / 255.0 - self.mean) / self.std
     }
 
-    fn extend(self, values: &mut Vec<f32>, pixels: &[u8]) {
-        // The common case apart: one vector division instead of two, and the same result.
-        if self == Self::default() {
-            values.extend(pixels.iter().map(|&pixel| f32::from(pixel) / 255.0));
-        } else {
-            values.extend(pixels.iter().map(|&pixel| self.apply(pixel)));
-        }
+    /// The input for each value: a division an image point would take three times as long as finding it here.
+    fn inputs(self) -> [f32; 256] {
+        std::array::from_fn(|value| self.apply(value as u8))
     }
+}
+
+fn extend(values: &mut Vec<f32>, pixels: &[u8], inputs: &[f32; 256]) {
+    values.extend(pixels.iter().map(|&pixel| inputs[usize::from(pixel)]));
 }
 
 impl Images {
@@ -71,9 +71,9 @@ impl Images {
     /// If an index is not below [`len`](Self::len).
     #[must_use]
     pub fn batch<B: Backend>(&self, indices: &[u32], normalization: Normalization, device: &B::Device) -> Batch<B> {
-        let mut values = Vec::with_capacity(indices.len() * self.d_input());
+        let (mut values, inputs) = (Vec::with_capacity(indices.len() * self.d_input()), normalization.inputs());
         for &index in indices {
-            normalization.extend(&mut values, self.expect_image(index as usize));
+            extend(&mut values, self.expect_image(index as usize), &inputs);
         }
         let labels = indices.iter().map(|&index| self.labels()[index as usize]);
         to_device(values, labels, self.d_input(), device)
@@ -98,7 +98,7 @@ impl Images {
         let labels = &self.labels()[range.clone()];
         let pixels = &self.pixels()[range.start * self.d_input()..range.end * self.d_input()];
         let mut values = Vec::with_capacity(pixels.len());
-        normalization.extend(&mut values, pixels);
+        extend(&mut values, pixels, &normalization.inputs());
         to_device(values, labels.iter().copied(), self.d_input(), device)
     }
 }
@@ -132,10 +132,10 @@ impl<B: Backend> Batcher<B, ImageItem, Batch<B>> for ImageBatcher {
     /// If the images differ in size.
     fn batch(&self, items: Vec<ImageItem>, device: &B::Device) -> Batch<B> {
         let d_input = items.first().map_or(0, |item| item.pixels.len());
-        let mut values = Vec::with_capacity(items.len() * d_input);
+        let (mut values, inputs) = (Vec::with_capacity(items.len() * d_input), self.normalization.inputs());
         for item in &items {
             assert_eq!(item.pixels.len(), d_input, "images of one batch differ in size");
-            self.normalization.extend(&mut values, &item.pixels);
+            extend(&mut values, &item.pixels, &inputs);
         }
         to_device(values, items.iter().map(|item| item.label), d_input, device)
     }
