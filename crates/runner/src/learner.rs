@@ -91,6 +91,10 @@ impl<M> Learner<M> {
     ///
     /// With `weights`, one for each example, the loss is `Σ wᵢ·lossᵢ / examples`. Where the examples do not depend on
     /// each other the pass is made in [parts](shards); the gradients are those of the whole but for rounding.
+    ///
+    /// # Panics
+    ///
+    /// If there is not a weight for each example.
     pub fn gradients<B: AutodiffBackend>(
         &self,
         step: u64,
@@ -102,6 +106,7 @@ impl<M> Learner<M> {
     where
         M: Network<B> + AutodiffModule<B>,
     {
+        assert!(weights.is_none_or(|weights| weights.len() == examples), "a weight for each example");
         let (network, loss) = (self.network(), self.loss);
         let whole = Range { start: 0, end: examples };
         let ranges = if network.has_independent_rows() { shards::ranges(examples) } else { vec![whole] };
@@ -161,7 +166,8 @@ mod tests {
     fn batch(range: Range<usize>) -> Batch<Train> {
         let device = Device::default();
         let pixels: Vec<f32> = Key::new(1, *b"pixels\0\0").uniforms().map(|u| u as f32).take(EXAMPLES * 40).collect();
-        let images = Tensor::from_data(TensorData::new(pixels, [EXAMPLES, 40]), &device).slice([range.clone()]);
+        let images =
+            Tensor::from_data(TensorData::new(pixels, [EXAMPLES, 40]), &device).narrow(0, range.start, range.len());
         let targets: Vec<i32> = range.map(|index| (index % 5) as i32).collect();
         Batch { images, targets: Tensor::from_data(&targets[..], &device) }
     }
