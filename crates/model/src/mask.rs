@@ -50,7 +50,7 @@ fn draw_block(mask: &mut [f32], offset: usize, threshold: i32, scale: f32, key: 
         generators.next();
     }
     let skipped = offset % LANES;
-    // Most parts start between two rounds: their elements are written in place.
+    // The rest of a round that the part starts within; a part that starts at a round has none.
     let (first, whole) = mask.split_at_mut(if skipped == 0 { 0 } else { mask.len().min(LANES - skipped) });
     if !first.is_empty() {
         let mut round = [0.0; LANES];
