@@ -1,5 +1,6 @@
 //! Dropout.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use burn::tensor::{Bool, Tensor, TensorData, backend::Backend};
@@ -196,33 +197,55 @@ impl Dropout {
     /// - input, output: `[..]`, the same
     pub fn forward<B: Backend, const D: usize>(&self, input: Tensor<B, D>) -> Tensor<B, D> {
         let device = input.device();
+        match self.draw(B::ad_enabled(&device), &input.shape()) {
+            Drawn::Nothing => input,
+            // Filling instead of multiplying: zero times infinity is not zero.
+            Drawn::Everything => {
+                let everything = Tensor::<B, D, Bool>::ones(input.shape(), &device);
+                input.mask_fill(everything, 0.0)
+            }
+            Drawn::Mask(mask) => {
+                let mask = TensorData::new(mask, input.shape());
+                let mask = Tensor::from_data(mask, (&device, input.dtype()));
+                input * mask
+            }
+        }
+    }
+
+    /// What the layer drops of the next input, on a backend that is in training or not.
+    pub(crate) fn draw(&self, training: bool, shape: &[usize]) -> Drawn {
         let active = match self.mode {
-            DropoutMode::Training => B::ad_enabled(&device),
+            DropoutMode::Training => training,
             DropoutMode::MonteCarlo => true,
             DropoutMode::Off => false,
         };
         if !active || self.prob == Probability::ZERO {
-            return input;
+            return Drawn::Nothing;
         }
-        let shape = input.shape();
         let mask = self.masks_drawn.fetch_add(1, Ordering::Relaxed);
         let row = self.first_row.swap(0, Ordering::Relaxed) as usize;
         if self.prob == Probability::ONE {
-            // Filling instead of multiplying: zero times infinity is not zero.
-            let everything = Tensor::<B, D, Bool>::ones(shape, &device);
-            return input.mask_fill(everything, 0.0);
+            return Drawn::Everything;
         }
         let start = row * shape[1..].iter().product::<usize>();
-        let mask = scaled_mask(start..start + shape.num_elements(), self.prob, self.key.plus(0, mask));
-        let mask = Tensor::from_data(TensorData::new(mask, shape), (&device, input.dtype()));
-        input * mask
+        let elements = start..start + shape.iter().product::<usize>();
+        Drawn::Mask(scaled_mask(elements, self.prob, self.key.plus(0, mask)))
     }
+}
+
+/// What is dropped of an input.
+pub(crate) enum Drawn {
+    /// No element.
+    Nothing,
+    /// Each element.
+    Everything,
+    /// The elements where the mask is zero; the others are multiplied by its elements.
+    Mask(Vec<f32>),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
     use burn::tensor::DType;
     use burn_autodiff::Autodiff;
     use burn_flex::Flex;

@@ -48,6 +48,8 @@ extern crate std;
 mod activation;
 mod batch_norm;
 mod dropout;
+#[cfg(feature = "flex")]
+mod fused;
 mod importance;
 mod init;
 mod layer_init;

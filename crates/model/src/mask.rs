@@ -19,6 +19,11 @@ const LANES: usize = 16;
 /// the less is drawn in vain, the longer, the less is spent on seeding.
 const BLOCK: usize = 1 << 14;
 
+/// What a kept element is multiplied by: `1/(1 - prob)`, infinite where none is kept.
+pub(crate) fn scale(prob: Probability) -> f32 {
+    (1.0 / (1.0 - prob.get())) as f32
+}
+
 /// Elements `range` of a mask: zero with probability `prob`, otherwise `1/(1 - prob)`.
 ///
 /// `prob` is honoured to 2⁻²⁴, the resolution of a uniform `f32`. The mask of `key` has no end, and an element of it
@@ -26,11 +31,11 @@ const BLOCK: usize = 1 << 14;
 pub(crate) fn scaled_mask(range: Range<usize>, prob: Probability, key: Key) -> Vec<f32> {
     let keep = 1.0 - prob.get();
     let mut mask = vec![0.0; range.len()];
-    if keep == 0.0 {
+    if prob == Probability::ONE {
         return mask;
     }
     let threshold = libm::round(keep * f64::from(1_u32 << 24)) as i32;
-    let scale = (1.0 / keep) as f32;
+    let scale = scale(prob);
     let mut position = range.start;
     let mut rest = &mut mask[..];
     while !rest.is_empty() {
@@ -70,10 +75,12 @@ fn draw_block(mask: &mut [f32], offset: usize, threshold: i32, scale: f32, key: 
 
 #[inline(always)]
 fn write(chunk: &mut [f32; LANES], draws: &[u32; LANES], threshold: i32, scale: f32) {
+    let scale = scale.to_bits();
     for (element, draw) in chunk.iter_mut().zip(draws) {
-        // 24 bits fit a signed integer: unlike an unsigned comparison, a signed one is a single instruction on
-        // every vector unit.
-        *element = if ((draw >> 8) as i32) < threshold { scale } else { 0.0 };
+        // 24 bits fit a signed integer: the sign of the difference, spread over all bits, keeps the scale or makes it
+        // zero. Written as a comparison it is at the mercy of what it is compiled into.
+        let kept = ((draw >> 8) as i32 - threshold) >> 31;
+        *element = f32::from_bits(kept as u32 & scale);
     }
 }
 

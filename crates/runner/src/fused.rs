@@ -1,31 +1,99 @@
 //! Optimizer steps in one pass over a parameter's memory.
 //!
 //! On a processor an optimizer is limited by memory, and tensor operations would pass over each parameter a dozen
-//! times. The loops are elementwise, which compilers turn into vector instructions. The formulas are those of [`Optimizer`](crate::optimizer::Optimizer).
+//! times. The loops are elementwise, which compilers turn into vector instructions. The formulas are those of
+//! [`Optimizer`](crate::optimizer::Optimizer).
+
+use rayon::prelude::*;
 
 use crate::config::OptimizerConfig;
 
+/// Elements that one thread moves at a time: fewer are not worth waking another.
+const PIECE: usize = 1 << 18;
+/// Elements of gradients that are added at a time: they stay in the fastest cache.
+const SUM: usize = 1 << 10;
+
+/// One step of an optimizer for a part of a parameter, which moves `N` values an element: the weight first.
+pub trait Step<const N: usize>: Copy + Sync {
+    /// Moves the values of some elements, whose gradient is `gradient`.
+    fn apply(self, gradient: &[f32], moved: [&mut [f32]; N]);
+}
+
+/// Takes `step` with the sum of `gradients`, on as many threads as it is worth.
+///
+/// # Panics
+///
+/// If there is no gradient, or one is shorter than the values to be moved.
+pub fn apply<const N: usize>(step: impl Step<N>, gradients: &[&[f32]], moved: [&mut [f32]; N]) {
+    pieces(moved, PIECE).into_par_iter().for_each(|(start, moved)| match gradients {
+        [whole] => step.apply(&whole[start..start + moved[0].len()], moved),
+        [one, others @ ..] => {
+            let mut sum = [0.0; SUM];
+            for (offset, moved) in pieces(moved, SUM) {
+                let range = start + offset..start + offset + moved[0].len();
+                let sum = &mut sum[..range.len()];
+                sum.copy_from_slice(&one[range.clone()]);
+                for other in others {
+                    for (sum, g) in sum.iter_mut().zip(&other[range.clone()]) {
+                        *sum += g;
+                    }
+                }
+                step.apply(sum, moved);
+            }
+        }
+        [] => panic!("a step without a gradient"),
+    });
+}
+
+/// The same pieces of several slices, of `length` elements but the last, each with the number of its first element.
+fn pieces<const N: usize>(mut rest: [&mut [f32]; N], length: usize) -> Vec<(usize, [&mut [f32]; N])> {
+    let whole = rest[0].len();
+    let cut = |start| {
+        let end = whole.min(start + length);
+        let piece = std::array::from_fn(|which| {
+            let (piece, after) = std::mem::take(&mut rest[which]).split_at_mut(end - start);
+            rest[which] = after;
+            piece
+        });
+        (start, piece)
+    };
+    (0..whole).step_by(length).map(cut).collect()
+}
+
 /// Plain gradient descent: `w ← w - η(g + λw)`.
-pub fn sgd(weight: &mut [f32], gradient: &[f32], learning_rate: f64, decay: f64) {
-    let (rate, decay) = (learning_rate as f32, decay as f32);
-    for (w, g) in weight.iter_mut().zip(gradient) {
-        *w -= rate * (g + decay * *w);
+#[derive(Clone, Copy, Debug)]
+pub struct Sgd {
+    /// Learning rate η.
+    pub learning_rate: f64,
+    /// Weight decay λ.
+    pub decay: f64,
+}
+
+impl Step<1> for Sgd {
+    fn apply(self, gradient: &[f32], [weight]: [&mut [f32]; 1]) {
+        let (rate, decay) = (self.learning_rate as f32, self.decay as f32);
+        for (w, g) in weight.iter_mut().zip(gradient) {
+            *w -= rate * (g + decay * *w);
+        }
     }
 }
 
-/// Gradient descent with momentum.
+/// Gradient descent with momentum: `v ← μv + g + λw`, `w ← w - ηv`, or `w ← w - η(g + λw + μv)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Momentum {
     /// Momentum μ.
     pub momentum: f64,
     /// Whether the step looks ahead.
     pub nesterov: bool,
+    /// Learning rate η.
+    pub learning_rate: f64,
+    /// Weight decay λ.
+    pub decay: f64,
 }
 
-impl Momentum {
-    /// `v ← μv + g + λw`, `w ← w - ηv`, or `w ← w - η(g + λw + μv)`.
-    pub fn apply(self, weight: &mut [f32], gradient: &[f32], velocity: &mut [f32], learning_rate: f64, decay: f64) {
-        let (momentum, rate, decay) = (self.momentum as f32, learning_rate as f32, decay as f32);
+impl Step<2> for Momentum {
+    fn apply(self, gradient: &[f32], [weight, velocity]: [&mut [f32]; 2]) {
+        let (momentum, rate, decay) = (self.momentum as f32, self.learning_rate as f32, self.decay as f32);
         for ((w, g), v) in weight.iter_mut().zip(gradient).zip(velocity) {
             let penalized = g + decay * *w;
             *v = momentum * *v + penalized;
@@ -69,14 +137,46 @@ impl Adam {
             root_correction: correction(config.beta2).sqrt().recip() as f32,
         }
     }
+}
 
-    /// Moves `weight` and both moments.
-    pub fn apply(self, weight: &mut [f32], gradient: &[f32], mean: &mut [f32], square: &mut [f32]) {
+impl Step<3> for Adam {
+    fn apply(self, gradient: &[f32], [weight, mean, square]: [&mut [f32]; 3]) {
         for (((w, g), m), v) in weight.iter_mut().zip(gradient).zip(mean).zip(square) {
             let g = g + self.penalty * *w;
             *m = self.beta1 * *m + self.rest1 * g;
             *v = self.beta2 * *v + self.rest2 * g * g;
             *w = self.kept * *w - self.rate * *m / (v.sqrt() * self.root_correction + self.epsilon);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_cover_all_elements_in_order() {
+        for whole in [0, 1, 5, 10, 11] {
+            let (mut one, mut other): (Vec<f32>, Vec<f32>) = (0..whole).map(|i| (i as f32, -(i as f32))).unzip();
+            let pieces = pieces([&mut one, &mut other], 5);
+            assert_eq!(pieces.len(), (whole as usize).div_ceil(5));
+            for (start, [one, other]) in pieces {
+                assert!(one.iter().zip(other).enumerate().all(|(i, (a, b))| *a == (start + i) as f32 && *b == -*a));
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_in_parts_are_added() {
+        // Longer than two pieces, with a rest in both sizes.
+        let length = 2 * PIECE + SUM + 3;
+        let gradient = |scale: f32| (0..length).map(|i| scale * (i % 7) as f32).collect::<Vec<_>>();
+        let (whole, parts) = (gradient(4.0), [gradient(1.0), gradient(3.0)]);
+        let step = Sgd { learning_rate: 0.5, decay: 0.25 };
+        let (mut by_whole, mut by_parts) = (vec![1.0; length], vec![1.0; length]);
+        apply(step, &[&whole], [&mut by_whole]);
+        apply(step, &[&parts[0], &parts[1]], [&mut by_parts]);
+        assert_eq!(by_whole, by_parts);
+        assert_eq!(by_whole[length - 1], 1.0 - 0.5 * (whole[length - 1] + 0.25));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
+use burn::module::AutodiffModule;
 use burn::optim::GradientsParams;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
@@ -10,6 +10,7 @@ use burn_fashion_mnist::Batch;
 use burn_mlp::CrossEntropy;
 
 use crate::config::Config;
+use crate::gradients::Gradients;
 use crate::network::Network;
 use crate::optimizer::Optimizer;
 use crate::shards;
@@ -36,26 +37,6 @@ impl<B: Backend> StepOutput<B> {
     fn join(self, other: Self) -> Self {
         Self { loss: self.loss + other.loss, logits: Tensor::cat(vec![self.logits, other.logits], 0) }
     }
-}
-
-/// The sums of gradients of `network`.
-fn add<B: AutodiffBackend, M: Module<B>>(network: &M, one: GradientsParams, other: GradientsParams) -> GradientsParams {
-    struct Add {
-        one: GradientsParams,
-        other: GradientsParams,
-        sum: GradientsParams,
-    }
-    impl<B: AutodiffBackend> ModuleVisitor<B> for Add {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-            let (one, other) = (self.one.remove(param.id), self.other.remove(param.id));
-            if let (Some(one), Some(other)) = (one, other) {
-                self.sum.register::<B::InnerBackend, D>(param.id, one + other);
-            }
-        }
-    }
-    let mut add = Add { one, other, sum: GradientsParams::new() };
-    network.visit(&mut add);
-    add.sum
 }
 
 impl<M> Learner<M> {
@@ -86,6 +67,14 @@ impl<M> Learner<M> {
         self.network.expect("the optimizer gives the network back")
     }
 
+    /// Whether a batch of `examples` is computed in [parts](shards).
+    pub fn divides<B: Backend>(&self, examples: usize) -> bool
+    where
+        M: Network<B>,
+    {
+        self.network().has_independent_rows() && shards::ranges(examples).len() > 1
+    }
+
     /// Forward and backward pass of step number `step`, which chooses the dropout masks, on the `examples` that `batch`
     /// gives.
     ///
@@ -102,14 +91,14 @@ impl<M> Learner<M> {
         batch: impl Fn(Range<usize>) -> Batch<B> + Sync,
         weights: Option<&[f32]>,
         device: &B::Device,
-    ) -> (StepOutput<B::InnerBackend>, GradientsParams)
+    ) -> (StepOutput<B::InnerBackend>, Gradients)
     where
         M: Network<B> + AutodiffModule<B>,
     {
         assert!(weights.is_none_or(|weights| weights.len() == examples), "a weight for each example");
         let (network, loss) = (self.network(), self.loss);
         let whole = Range { start: 0, end: examples };
-        let ranges = if network.has_independent_rows() { shards::ranges(examples) } else { vec![whole] };
+        let ranges = if self.divides(examples) { shards::ranges(examples) } else { vec![whole] };
         // Leaves of its own for each part, as parts that share them are one graph, which one thread at a time works on.
         let parts = ranges.into_iter().map(|range| (range, network.clone().fork(device))).collect();
         let parts = shards::map(parts, |(range, network): (Range<usize>, M)| {
@@ -125,11 +114,12 @@ impl<M> Learner<M> {
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
             (StepOutput { loss: loss.inner(), logits: logits.inner() }, gradients)
         });
-        parts.into_iter().reduce(|one, other| (one.0.join(other.0), add(network, one.1, other.1))).expect("a part")
+        let (outputs, gradients): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        (outputs.into_iter().reduce(StepOutput::join).expect("a part"), gradients.into())
     }
 
     /// Moves the weights.
-    pub fn update<B: AutodiffBackend>(&mut self, learning_rate: f64, gradients: GradientsParams)
+    pub fn update<B: AutodiffBackend>(&mut self, learning_rate: f64, gradients: Gradients)
     where
         M: AutodiffModule<B>,
     {
@@ -150,6 +140,8 @@ impl<M> Learner<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::module::{Module, ModuleVisitor, Param};
+
     use crate::backend::{Device, Inner, Train};
     use crate::evaluate::values;
     use burn_mlp::{Key, Mlp, MlpConfig, Probability};
@@ -190,7 +182,7 @@ mod tests {
     fn difference(learner: &Learner<Mlp<Train>>, weights: Option<&[f32]>) -> f32 {
         let (network, device) = (learner.network(), Device::default());
         let (output, gradients) = learner.gradients(STEP, EXAMPLES, batch, weights, &device);
-        let in_parts = numbers(network, output, &gradients);
+        let in_parts = numbers(network, output, &gradients.sum(network));
 
         network.seek_dropout(STEP);
         let whole = batch(0..EXAMPLES);

@@ -23,6 +23,7 @@ pub mod files;
 pub mod finding;
 pub mod fit;
 pub mod fused;
+pub mod gradients;
 pub mod image_input;
 pub mod index;
 pub mod interrupt;

@@ -6,6 +6,7 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{DType, ElementConversion, Tensor, TensorData};
 
 use crate::config::{OptimizerConfig, OptimizerKind};
+use crate::gradients::Gradients;
 use crate::{backend, fused};
 
 /// SGD with momentum, Adam or AdamW, with gradient clipping by global norm.
@@ -39,38 +40,41 @@ impl Optimizer {
         &mut self,
         learning_rate: f64,
         module: M,
-        gradients: GradientsParams,
+        gradients: impl Into<Gradients>,
     ) -> M {
         self.steps += 1;
-        let gradient_scale = self.gradient_scale::<B, M>(&module, &gradients);
+        let (gradients, gradient_scale) = self.clip(&module, gradients.into());
         module.map(&mut Step { optimizer: self, learning_rate, gradients, gradient_scale })
     }
 
-    /// What the gradients are multiplied by to keep their global norm within the limit.
-    fn gradient_scale<B: AutodiffBackend, M: AutodiffModule<B>>(
+    /// The gradients, and what they are multiplied by to keep their global norm within the limit.
+    fn clip<B: AutodiffBackend, M: AutodiffModule<B>>(
         &self,
         module: &M,
-        gradients: &GradientsParams,
-    ) -> Option<f64> {
+        gradients: Gradients,
+    ) -> (Gradients, Option<f64>) {
         if self.gradient_clip == 0.0 {
-            return None;
+            return (gradients, None);
         }
-        let norm = global_norm::<B, M>(module, gradients);
+        let sum = gradients.sum(module);
+        let norm = global_norm::<B, M>(module, &sum);
         // A norm that is not a number scales nothing: the loss reports it.
-        (norm > self.gradient_clip).then(|| self.gradient_clip / norm)
+        (sum.into(), (norm > self.gradient_clip).then(|| self.gradient_clip / norm))
     }
 
+    /// Moves a parameter by the sum of `gradients`.
     fn update<B: Backend, const D: usize>(
         &mut self,
         id: ParamId,
         learning_rate: f64,
         weight: Tensor<B, D>,
-        gradient: Tensor<B, D>,
+        gradients: Vec<Tensor<B, D>>,
     ) -> Tensor<B, D> {
         let decay = if D >= 2 { self.config.weight_decay } else { 0.0 };
         if !backend::ASYNCHRONOUS && weight.dtype() == DType::F32 {
-            return self.update_on_host(id, learning_rate, decay, weight, gradient);
+            return self.update_on_host(id, learning_rate, decay, weight, gradients);
         }
+        let Some(gradient) = gradients.into_iter().reduce(|one, other| one + other) else { return weight };
         let penalized = |gradient: Tensor<B, D>, weight: &Tensor<B, D>| {
             if decay == 0.0 { gradient } else { gradient + weight.clone().mul_scalar(decay) }
         };
@@ -98,11 +102,13 @@ impl Optimizer {
         learning_rate: f64,
         decay: f64,
         weight: Tensor<B, D>,
-        gradient: Tensor<B, D>,
+        gradients: Vec<Tensor<B, D>>,
     ) -> Tensor<B, D> {
         // Where nothing else holds a tensor, taking its data and making a tensor of it again copies nothing.
         let (device, shape) = (weight.device(), weight.shape());
-        let (mut weight, gradient) = (weight.into_data(), gradient.into_data());
+        let mut weight = weight.into_data();
+        let gradients: Vec<TensorData> = gradients.into_iter().map(Tensor::into_data).collect();
+        let gradients: Vec<&[f32]> = gradients.iter().map(const_floats).collect();
         let moments = |moments: &mut GradientsParams| match moments.remove::<B, D>(id) {
             Some(moments) => moments.into_data(),
             None => TensorData::zeros::<f32, _>(shape.clone()),
@@ -110,12 +116,14 @@ impl Optimizer {
         let config = self.config;
         match config.kind {
             OptimizerKind::Sgd if config.momentum == 0.0 => {
-                fused::sgd(floats(&mut weight), const_floats(&gradient), learning_rate, decay);
+                let step = fused::Sgd { learning_rate, decay };
+                fused::apply(step, &gradients, [floats(&mut weight)]);
             }
             OptimizerKind::Sgd => {
                 let mut velocity = moments(&mut self.first_moment);
-                let step = fused::Momentum { momentum: config.momentum, nesterov: config.nesterov };
-                step.apply(floats(&mut weight), const_floats(&gradient), floats(&mut velocity), learning_rate, decay);
+                let (momentum, nesterov) = (config.momentum, config.nesterov);
+                let step = fused::Momentum { momentum, nesterov, learning_rate, decay };
+                fused::apply(step, &gradients, [floats(&mut weight), floats(&mut velocity)]);
                 self.first_moment.register(id, Tensor::<B, D>::from_data(velocity, &device));
             }
             OptimizerKind::Adam | OptimizerKind::Adamw => {
@@ -123,7 +131,7 @@ impl Optimizer {
                 let mut square = moments(&mut self.second_moment);
                 let decoupled = config.kind == OptimizerKind::Adamw;
                 let step = fused::Adam::new(&config, learning_rate, decay, decoupled, self.steps);
-                step.apply(floats(&mut weight), const_floats(&gradient), floats(&mut mean), floats(&mut square));
+                fused::apply(step, &gradients, [floats(&mut weight), floats(&mut mean), floats(&mut square)]);
                 self.first_moment.register(id, Tensor::<B, D>::from_data(mean, &device));
                 self.second_moment.register(id, Tensor::<B, D>::from_data(square, &device));
             }
@@ -177,19 +185,21 @@ fn const_floats(data: &TensorData) -> &[f32] {
 struct Step<'a> {
     optimizer: &'a mut Optimizer,
     learning_rate: f64,
-    gradients: GradientsParams,
+    gradients: Gradients,
     gradient_scale: Option<f64>,
 }
 
 impl<B: AutodiffBackend> ModuleMapper<B> for Step<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        let Some(gradient) = self.gradients.remove::<B::InnerBackend, D>(param.id) else { return param };
-        let gradient = match self.gradient_scale {
-            Some(scale) => gradient.mul_scalar(scale),
-            None => gradient,
-        };
+        let mut gradients = self.gradients.remove::<B::InnerBackend, D>(param.id);
+        if gradients.is_empty() {
+            return param;
+        }
+        if let Some(scale) = self.gradient_scale {
+            gradients = gradients.into_iter().map(|gradient| gradient.mul_scalar(scale)).collect();
+        }
         let (id, weight, mapper) = param.consume();
-        let weight = self.optimizer.update(id, self.learning_rate, weight.inner(), gradient);
+        let weight = self.optimizer.update(id, self.learning_rate, weight.inner(), gradients);
         // The new tensor must be a leaf of the next graph; anything else would silently stop training.
         Param::from_mapped_value(id, Tensor::from_inner(weight).require_grad(), mapper)
     }

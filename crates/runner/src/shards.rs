@@ -6,7 +6,6 @@
 
 use std::ops::Range;
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Receiver};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -30,43 +29,49 @@ pub fn ranges(examples: usize) -> Vec<Range<usize>> {
 
 /// What `compute` makes of each item, in their order; side by side where there are several threads.
 pub fn map<I: Send, T: Send>(items: Vec<I>, compute: impl Fn(I) -> T + Sync) -> Vec<T> {
-    if items.len() < 2 || rayon::current_num_threads() < 2 {
+    if items.len() < 2 || pools().is_empty() {
         return items.into_iter().map(compute).collect();
     }
-    let mut results: Vec<Option<T>> = items.iter().map(|_| None).collect();
-    let (compute, (busy, done)) = (&compute, mpsc::channel());
-    let work = items.into_iter().zip(&mut results).zip(std::iter::repeat_n(busy, SHARDS));
-    let jobs = work.map(|((item, result), busy)| {
-        move || {
-            *result = Some(compute(item));
-            drop(busy);
-        }
-    });
-    let jobs = jobs.collect();
-    run(pools(), jobs, &done);
-    results.into_iter().flatten().collect()
+    on_first(|| {
+        let (compute, mut results) = (&compute, items.iter().map(|_| None).collect::<Vec<_>>());
+        let job = |(item, result): (I, &mut Option<T>)| result.replace(compute(item));
+        run(items.into_iter().zip(&mut results).collect(), &|work| drop(job(work)));
+        results.into_iter().flatten().collect()
+    })
 }
 
-/// Runs each job on a pool of its own, until `done` says that none is left.
-fn run<J: FnOnce() + Send>(pools: &[ThreadPool], mut jobs: Vec<J>, done: &Receiver<()>) {
-    let Some(job) = jobs.pop() else {
-        // Asleep: a scope's own way to wait would keep a processor from them.
-        let _ = done.recv();
-        return;
-    };
-    let (pool, others) = pools.split_first().expect("a pool for each part");
-    pool.in_place_scope(|scope| {
-        scope.spawn(move |_| job());
-        run(others, jobs, done);
+/// Runs `work` on a thread of the first part, which also computes that part of all that is divided in it.
+///
+/// Without it every [`map`] waits for that thread to wake, and then to be woken by it. What is not divided has the
+/// threads of the first part only.
+pub fn on_first<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match pools() {
+        [first, ..] => first.install(work),
+        [] => work(),
+    }
+}
+
+/// Does the first piece of work here, and the others on the pools of their parts.
+fn run<W: Send>(mut works: Vec<W>, job: &(impl Fn(W) + Sync)) {
+    let Some(last) = works.pop() else { return };
+    if works.is_empty() {
+        return job(last);
+    }
+    pools()[works.len()].in_place_scope(|scope| {
+        scope.spawn(|_| job(last));
+        run(works, job);
     });
 }
 
 /// A pool for each part, which share the threads: a product inside a part is divided among those of its pool, and on
-/// two threads not at all.
+/// two threads not at all. None where there are too few threads for it.
 fn pools() -> &'static [ThreadPool] {
     static POOLS: OnceLock<Vec<ThreadPool>> = OnceLock::new();
     POOLS.get_or_init(|| {
         let threads = rayon::current_num_threads();
+        if threads < SHARDS {
+            return Vec::new();
+        }
         let share = |shard: usize| threads * (shard + 1) / SHARDS - threads * shard / SHARDS;
         let pool = |shard| {
             let name = move |thread| format!("shard {shard}.{thread}");

@@ -14,7 +14,15 @@ pub use self::config::MlpConfig;
 pub use self::error::MlpError;
 pub use self::summary::LayerSummary;
 use crate::batch_norm::batch_norm;
+#[cfg(feature = "flex")]
+use crate::dropout::Drawn;
+#[cfg(feature = "flex")]
+use crate::fused::{self, After};
+#[cfg(feature = "flex")]
+use crate::mask::scale;
 use crate::{ActivationLayer, Dropout, DropoutMode};
+#[cfg(feature = "flex")]
+use crate::{Activation, Probability};
 
 /// One hidden layer: linear map, batch normalization where configured, activation, dropout.
 #[derive(Module, Debug)]
@@ -43,12 +51,29 @@ impl<B: Backend> HiddenLayer<B> {
     ///
     /// If `x` has another number of features than the layer's weight has rows.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        #[cfg(feature = "flex")]
+        if let Some(y) = self.forward_fused(&x) {
+            return y;
+        }
         let x = self.linear.forward(x);
         let x = match &self.norm {
             Some(norm) => batch_norm(norm, x),
             None => x,
         };
         self.dropout.forward(self.activation.forward(x))
+    }
+
+    /// The same as one operation, where there is one for this layer and backend.
+    #[cfg(feature = "flex")]
+    fn forward_fused(&self, x: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
+        let dropout = &self.dropout;
+        if self.norm.is_some() || self.activation.function() != Activation::Relu || dropout.prob() == Probability::ONE {
+            return None;
+        }
+        fused::linear(&self.linear, x, |shape| match dropout.draw(B::ad_enabled(&x.device()), &shape) {
+            Drawn::Mask(mask) => After::ReluDropout { mask, scale: scale(dropout.prob()) },
+            Drawn::Nothing | Drawn::Everything => After::Relu,
+        })
     }
 }
 
@@ -83,7 +108,12 @@ impl<B: Backend> Mlp<B> {
     ///
     /// If `x` has another number of features than `d_input`.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        self.output.forward(self.features(x))
+        let features = self.features(x);
+        #[cfg(feature = "flex")]
+        if let Some(logits) = fused::linear(&self.output, &features, |_| After::Nothing) {
+            return logits;
+        }
+        self.output.forward(features)
     }
 
     /// Activations of the last hidden layer, the features that the output layer sees.

@@ -21,7 +21,7 @@ use crate::parameters::{self, Tensors};
 use crate::progress::Progress;
 use crate::record::{CHECKPOINT, EpochRecord, RunDirectory, Summary};
 use crate::schedule::Schedule;
-use crate::weights;
+use crate::{shards, weights};
 
 /// Steps whose losses are read together on a device that works behind the host.
 const STEPS_BETWEEN_READS: usize = if backend::ASYNCHRONOUS { 32 } else { 1 };
@@ -95,7 +95,11 @@ impl<'a, B: AutodiffBackend> Trainer<'a, B> {
             self.save_checkpoint()?;
         }
         while self.state.epoch < self.config.training.epochs && !self.state.stopped_early {
-            self.train_epoch()?;
+            if self.learner.divides(self.config.training.batch_size) {
+                shards::on_first(|| self.train_epoch())?;
+            } else {
+                self.train_epoch()?;
+            }
             self.finish_epoch()?;
         }
         self.finish()

@@ -1,0 +1,90 @@
+//! Products of matrices into memory that nothing was written to before: the one place of this library where the
+//! compiler is trusted to be right about memory by us, and not the other way round.
+
+use alloc::vec::Vec;
+
+use gemm::Parallelism;
+
+/// A matrix in row-major order.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// # Panics
+    ///
+    /// If there are not `rows * columns` values.
+    pub fn new(values: &'a [f32], [rows, columns]: [usize; 2]) -> Self {
+        assert_eq!(values.len(), rows * columns, "a value for each place");
+        Self { values, rows, columns }
+    }
+
+    /// The transposed matrix, read in place.
+    pub const fn transposed(self) -> Operand<'a> {
+        let Self { values, rows, columns } = self;
+        Operand { values, rows: columns, columns: rows, row_stride: 1, column_stride: columns as isize }
+    }
+
+    /// The matrix as it lies.
+    pub const fn plain(self) -> Operand<'a> {
+        let Self { values, rows, columns } = self;
+        Operand { values, rows, columns, row_stride: columns as isize, column_stride: 1 }
+    }
+}
+
+/// A [`Matrix`], transposed or not.
+pub(super) struct Operand<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: isize,
+    column_stride: isize,
+}
+
+/// Multiplications from which a product is divided among the threads of the current pool; that of burn-flex.
+const PARALLEL: usize = 192 * 192 * 192;
+
+/// The product of two matrices, row-major.
+///
+/// # Panics
+///
+/// If `lhs` has not as many columns as `rhs` has rows.
+#[expect(unsafe_code, reason = "gemm takes pointers, and has no other way to write to memory that was not zeroed")]
+pub(super) fn product(lhs: &Operand, rhs: &Operand) -> Vec<f32> {
+    assert_eq!(lhs.columns, rhs.rows, "the inner dimensions agree");
+    let (rows, columns, depth) = (lhs.rows, rhs.columns, lhs.columns);
+    let work = rows.saturating_mul(columns).saturating_mul(depth);
+    let parallelism = if work < PARALLEL { Parallelism::None } else { Parallelism::Rayon(0) };
+    let mut output = Vec::with_capacity(rows * columns);
+    // SAFETY: `Matrix::new` has checked that a value exists for each place, and the strides of `plain` and
+    // `transposed` reach those and no others; the capacity holds `rows * columns` values with rows `columns` apart.
+    // Without `read_dst` gemm reads nothing of the output, and writes all of it.
+    unsafe {
+        gemm::gemm(
+            rows,
+            columns,
+            depth,
+            output.as_mut_ptr(),
+            1,
+            columns as isize,
+            false,
+            lhs.values.as_ptr(),
+            lhs.column_stride,
+            lhs.row_stride,
+            rhs.values.as_ptr(),
+            rhs.column_stride,
+            rhs.row_stride,
+            0.0_f32,
+            1.0,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+        output.set_len(rows * columns);
+    }
+    output
+}
