@@ -49,14 +49,15 @@ impl Normalization {
         (f32::from(value) / 255.0 - self.mean) / self.std
     }
 
-    /// The input for each value, so that a batch takes one division a value instead of one an image point.
-    fn inputs(self) -> [f32; 256] {
-        std::array::from_fn(|value| self.apply(value as u8))
+    /// Appends the inputs that an image's values become.
+    fn extend(self, inputs: &mut Vec<f32>, pixels: &[u8]) {
+        if self == Self::default() {
+            // Half of the divisions, and the same to the last bit.
+            inputs.extend(pixels.iter().map(|&value| f32::from(value) / 255.0));
+        } else {
+            inputs.extend(pixels.iter().map(|&value| self.apply(value)));
+        }
     }
-}
-
-fn extend(values: &mut Vec<f32>, pixels: &[u8], inputs: &[f32; 256]) {
-    values.extend(pixels.iter().map(|&pixel| inputs[usize::from(pixel)]));
 }
 
 impl Images {
@@ -71,9 +72,9 @@ impl Images {
     /// If an index is not below [`len`](Self::len).
     #[must_use]
     pub fn batch<B: Backend>(&self, indices: &[u32], normalization: Normalization, device: &B::Device) -> Batch<B> {
-        let (mut values, inputs) = (Vec::with_capacity(indices.len() * self.d_input()), normalization.inputs());
+        let mut values = Vec::with_capacity(indices.len() * self.d_input());
         for &index in indices {
-            extend(&mut values, self.expect_image(index as usize), &inputs);
+            normalization.extend(&mut values, self.expect_image(index as usize));
         }
         let labels = indices.iter().map(|&index| self.labels()[index as usize]);
         to_device(values, labels, self.d_input(), device)
@@ -98,7 +99,7 @@ impl Images {
         let labels = &self.labels()[range.clone()];
         let pixels = &self.pixels()[range.start * self.d_input()..range.end * self.d_input()];
         let mut values = Vec::with_capacity(pixels.len());
-        extend(&mut values, pixels, &normalization.inputs());
+        normalization.extend(&mut values, pixels);
         to_device(values, labels.iter().copied(), self.d_input(), device)
     }
 }
@@ -132,10 +133,10 @@ impl<B: Backend> Batcher<B, ImageItem, Batch<B>> for ImageBatcher {
     /// If the images differ in size.
     fn batch(&self, items: Vec<ImageItem>, device: &B::Device) -> Batch<B> {
         let d_input = items.first().map_or(0, |item| item.pixels.len());
-        let (mut values, inputs) = (Vec::with_capacity(items.len() * d_input), self.normalization.inputs());
+        let mut values = Vec::with_capacity(items.len() * d_input);
         for item in &items {
             assert_eq!(item.pixels.len(), d_input, "images of one batch differ in size");
-            extend(&mut values, &item.pixels, &inputs);
+            self.normalization.extend(&mut values, &item.pixels);
         }
         to_device(values, items.iter().map(|item| item.label), d_input, device)
     }

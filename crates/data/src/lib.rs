@@ -30,6 +30,7 @@
 //!
 //! - `download`: [`load`](FashionMnist::load) may fetch the files over HTTPS.
 //! - `sample`: compiles in 6,000 training and 1,000 test images (3 MB), for machines without the files.
+#![forbid(unsafe_code)]
 
 mod batch;
 pub mod corrupt;

@@ -40,6 +40,7 @@
 //! random is drawn on the host from named streams ([`Key`]), so that one seed gives the same weights and masks on
 //! every backend, platform and thread count.
 #![no_std]
+#![cfg_attr(not(feature = "flex"), forbid(unsafe_code))]
 
 extern crate alloc;
 #[cfg(test)]

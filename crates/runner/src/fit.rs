@@ -17,6 +17,7 @@ use crate::lab::Lab;
 use crate::learner::Learner;
 use crate::network::Network;
 use crate::schedule::Schedule;
+use crate::shards;
 
 /// A training run in memory. Runs that share `training.seed` share the batches; what else differs is up to the caller.
 #[derive(Clone, Copy)]
@@ -164,12 +165,17 @@ impl<'a> Fit<'a> {
                 let weights = self.weights.map(|weights| {
                     examples.indices().iter().map(|&index| weights[index as usize]).collect::<Vec<f32>>()
                 });
-                let (output, gradients) = learner.gradients(step, labels.len(), batch, weights.as_deref(), device);
-                let loss = f64::from(values(output.loss)[0]);
-                ensure!(loss.is_finite(), "the loss became {loss} in step {} of epoch {epoch}", step_in_epoch + 1);
+                let divided = learner.divides(labels.len());
+                let train = || {
+                    let (output, gradients) = learner.gradients(step, labels.len(), batch, weights.as_deref(), device);
+                    let loss = f64::from(values(output.loss)[0]);
+                    ensure!(loss.is_finite(), "the loss became {loss} in step {} of epoch {epoch}", step_in_epoch + 1);
+                    learner.update::<Train>(learning_rate, gradients);
+                    Ok((loss, count_correct(&values(output.logits), &labels)))
+                };
+                let (loss, right) = shards::on_first(divided, train)?;
                 loss_sum += loss * labels.len() as f64;
-                correct += count_correct(&values(output.logits), &labels);
-                learner.update::<Train>(learning_rate, gradients);
+                correct += right;
                 step += 1;
                 observe(step, learner.network());
             }

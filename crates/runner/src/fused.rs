@@ -4,11 +4,13 @@
 //! times. The loops are elementwise, which compilers turn into vector instructions. The formulas are those of
 //! [`Optimizer`](crate::optimizer::Optimizer).
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::config::OptimizerConfig;
 
-/// Elements that one thread moves at a time: fewer are not worth waking another.
+/// Elements that one thread moves at a time: of fewer the most are moved before another is awake.
 const PIECE: usize = 1 << 18;
 /// Elements of gradients that are added at a time: they stay in the fastest cache.
 const SUM: usize = 1 << 10;
@@ -23,26 +25,35 @@ pub trait Step<const N: usize>: Copy + Sync {
 ///
 /// # Panics
 ///
-/// If there is no gradient, or one is shorter than the values to be moved.
+/// If there is no gradient, or one is shorter than the values to be moved, or these differ in length.
 pub fn apply<const N: usize>(step: impl Step<N>, gradients: &[&[f32]], moved: [&mut [f32]; N]) {
-    pieces(moved, PIECE).into_par_iter().for_each(|(start, moved)| match gradients {
-        [whole] => step.apply(&whole[start..start + moved[0].len()], moved),
-        [one, others @ ..] => {
+    pieces(moved, PIECE).into_par_iter().for_each(|(start, moved)| {
+        apply_piece(step, gradients, start..start + moved[0].len(), moved);
+    });
+}
+
+/// Takes the step for the elements `range` of a parameter.
+fn apply_piece<const N: usize>(step: impl Step<N>, gradients: &[&[f32]], range: Range<usize>, moved: [&mut [f32]; N]) {
+    match gradients {
+        [] => panic!("a step without a gradient"),
+        [whole] => step.apply(&whole[range], moved),
+        [one, other, more @ ..] => {
             let mut sum = [0.0; SUM];
             for (offset, moved) in pieces(moved, SUM) {
-                let range = start + offset..start + offset + moved[0].len();
+                let range = range.start + offset..range.start + offset + moved[0].len();
                 let sum = &mut sum[..range.len()];
-                sum.copy_from_slice(&one[range.clone()]);
-                for other in others {
-                    for (sum, g) in sum.iter_mut().zip(&other[range.clone()]) {
+                for ((sum, one), other) in sum.iter_mut().zip(&one[range.clone()]).zip(&other[range.clone()]) {
+                    *sum = one + other;
+                }
+                for more in more {
+                    for (sum, g) in sum.iter_mut().zip(&more[range.clone()]) {
                         *sum += g;
                     }
                 }
                 step.apply(sum, moved);
             }
         }
-        [] => panic!("a step without a gradient"),
-    });
+    }
 }
 
 /// The same pieces of several slices, of `length` elements but the last, each with the number of its first element.

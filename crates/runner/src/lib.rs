@@ -1,11 +1,13 @@
 //! Trains and examines multilayer perceptrons on Fashion-MNIST.
 //!
-//! Data flows one way: `dataset` → [`batches`] → [`train`] (with [`schedule`] and [`optimizer`]) → [`evaluate`] →
-//! [`record`] → [`report`] (a [`page`] of [`plot`]s). [`settings`] layers files, environment and flags into a
-//! [`config`]; [`commands`] has one module for each command of the [`cli`]; [`backend`] alone names a concrete backend.
+//! Data flows one way: `dataset` → [`batches`] → [`train`] → [`evaluate`] → [`record`] → [`report`] (a [`page`] of
+//! [`plot`]s). In a step of training a [`learner`] gets [`gradients`] from the [`shards`] of a batch, and moves the
+//! weights by [`optimizer`] and [`schedule`]. [`settings`] layers files, environment and flags into a [`config`];
+//! [`commands`] has one module for each command of the [`cli`]; [`backend`] alone names a concrete backend.
 //! [`experiments`] ask questions in a [`lab`] and answer with a [`finding`]. Models leave and arrive through
 //! [`weights`], [`state_dict`] and [`mod@onnx`].
 #![recursion_limit = "256"]
+#![forbid(unsafe_code)]
 
 pub mod ablation;
 pub mod backend;

@@ -1,5 +1,6 @@
 //! The command-line program; see [`runner::cli`].
 #![recursion_limit = "256"]
+#![forbid(unsafe_code)]
 
 use std::fmt::Display;
 use std::io::{Write as _, stderr};

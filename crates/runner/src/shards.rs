@@ -27,31 +27,32 @@ pub fn ranges(examples: usize) -> Vec<Range<usize>> {
     (0..SHARDS).map(|shard| bound(shard)..bound(shard + 1)).collect()
 }
 
-/// What `compute` makes of each item, in their order; side by side where there are several threads.
-pub fn map<I: Send, T: Send>(items: Vec<I>, compute: impl Fn(I) -> T + Sync) -> Vec<T> {
-    if items.len() < 2 || pools().is_empty() {
-        return items.into_iter().map(compute).collect();
+/// What `compute` makes of each part, in their order; side by side where there are several threads.
+pub fn map<I: Send, T: Send>(parts: Vec<I>, compute: impl Fn(I) -> T + Sync) -> Vec<T> {
+    if parts.len() < 2 || pools().is_empty() {
+        return parts.into_iter().map(compute).collect();
     }
-    on_first(|| {
-        let (compute, mut results) = (&compute, items.iter().map(|_| None).collect::<Vec<_>>());
-        let job = |(item, result): (I, &mut Option<T>)| result.replace(compute(item));
-        run(items.into_iter().zip(&mut results).collect(), &|work| drop(job(work)));
+    on_first(true, || {
+        let mut results: Vec<Option<T>> = parts.iter().map(|_| None).collect();
+        let works = parts.into_iter().zip(&mut results).collect();
+        run(works, &|(part, result): (I, &mut Option<T>)| *result = Some(compute(part)));
         results.into_iter().flatten().collect()
     })
 }
 
-/// Runs `work` on a thread of the first part, which also computes that part of all that is divided in it.
+/// Runs `work`, steps on batches that are `divided` or not, on a thread of the first part if they are: that one computes
+/// this part in every [`map`].
 ///
-/// Without it every [`map`] waits for that thread to wake, and then to be woken by it. What is not divided has the
-/// threads of the first part only.
-pub fn on_first<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+/// From another thread each `map` waits for it to wake, and then to be woken by it. What is not divided has all threads
+/// elsewhere, and those of one part there.
+pub fn on_first<T: Send>(divided: bool, work: impl FnOnce() -> T + Send) -> T {
     match pools() {
-        [first, ..] => first.install(work),
-        [] => work(),
+        [first, ..] if divided => first.install(work),
+        _ => work(),
     }
 }
 
-/// Does the first piece of work here, and the others on the pools of their parts.
+/// Does the first work here, and the others on the pools of their parts.
 fn run<W: Send>(mut works: Vec<W>, job: &(impl Fn(W) + Sync)) {
     let Some(last) = works.pop() else { return };
     if works.is_empty() {
@@ -95,11 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn results_are_in_the_order_of_the_items() {
-        for items in 0..=SHARDS {
+    fn results_are_in_the_order_of_the_parts() {
+        for parts in 0..=SHARDS {
             assert_eq!(
-                map((0..items).collect(), |item| 10 * item),
-                (0..items).map(|item| 10 * item).collect::<Vec<_>>()
+                map((0..parts).collect(), |part| 10 * part),
+                (0..parts).map(|part| 10 * part).collect::<Vec<_>>()
             );
         }
     }

@@ -29,10 +29,7 @@ pub(crate) enum After {
 pub(super) fn forward(x: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor, after: &After) -> FlexTensor {
     let ([examples, _], [_, d_output]) = (dims(x), dims(weight));
     let (x_values, weight_values, bias) = (values(x), values(weight), values(bias));
-    let mut y = product(
-        &Matrix::new(&x_values, dims(x)).plain(),
-        &Matrix::new(&weight_values, dims(weight)).plain(),
-    );
+    let mut y = product(&Matrix::new(&x_values, dims(x)).plain(), &Matrix::new(&weight_values, dims(weight)).plain());
     if d_output > 0 {
         let rows = y.chunks_exact_mut(d_output);
         match after {

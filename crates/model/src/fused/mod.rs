@@ -1,12 +1,16 @@
-//! Layers of a perceptron in one operation, where the backend is flex.
+//! Layers of a perceptron as one operation, where the backend is flex.
 //!
-//! A hidden layer made of Burn's operations passes over its activations once for each: product, bias, activation,
-//! dropout, and their four derivatives. Every product of Burn 0.21's flex backend is also written three times: zeroed,
-//! copied, and filled. As one operation a layer writes its output, and each of its gradients, once; what a training
-//! step of a small network spends beside its products is halved. The results are the same to the last bit.
+//! Made of Burn's operations, a hidden layer passes over its activations for the product, the bias, the activation and
+//! dropout, and again for each of their derivatives; and Burn 0.21's flex backend writes every product three times, as
+//! it first makes zeros and copies them. As one operation, the output and each gradient are written once. The results
+//! are the same to the last bit.
+//!
+//! Only [`product`] is not as safe as the rest of the library: it is all that is written to memory that was not zeroed.
 
 mod layer;
 mod product;
+#[cfg(test)]
+mod tests;
 
 use core::any::Any;
 
@@ -19,8 +23,8 @@ use burn_flex::Flex;
 
 pub(crate) use self::layer::After;
 
-/// `after(x·W + b)`, or nothing where the backend is not flex in single precision, or there is no bias. `after` gets
-/// the output's shape.
+/// `after(x·W + b)`, or nothing where the backend is not flex in single precision, or there is no bias; `after` is told
+/// the shape of the output.
 pub(crate) fn linear<B: Backend>(
     linear: &Linear<B>,
     x: &Tensor<B, 2>,
@@ -30,9 +34,9 @@ pub(crate) fn linear<B: Backend>(
     if [x.dtype(), weight.dtype(), bias.dtype()] != [DType::F32; 3] {
         return None;
     }
-    let [examples, d_input] = x.dims();
-    let [d_weight, d_output] = weight.dims();
-    if d_input != d_weight || bias.dims() != [d_output] {
+    let ([examples, d_input], [rows, d_output]) = (x.dims(), weight.dims());
+    if d_input != rows || bias.dims() != [d_output] {
+        // Burn says what is wrong with them.
         return None;
     }
     if let (Some(x), Some(weight), Some(bias)) = (tracked(x.clone()), tracked(weight.clone()), tracked(bias.clone())) {
@@ -63,7 +67,7 @@ fn output<B: Backend>(primitive: impl Any) -> Option<Tensor<B, 2>> {
     cast(primitive).map(|primitive| Tensor::from_primitive(TensorPrimitive::Float(primitive)))
 }
 
-/// The same value, if the two types are one: how generic code learns that its backend is a certain one.
+/// The same value, if the two types are one: so generic code learns that its backend is a certain one.
 fn cast<T: 'static, U: 'static>(value: T) -> Option<U> {
     let mut value = Some(value);
     (&mut value as &mut dyn Any).downcast_mut::<Option<U>>()?.take()

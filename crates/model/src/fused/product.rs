@@ -1,5 +1,4 @@
-//! Products of matrices into memory that nothing was written to before: the one place of this library where the
-//! compiler is trusted to be right about memory by us, and not the other way round.
+//! Products of matrices, into memory that nothing was written to before.
 
 use alloc::vec::Vec;
 
@@ -22,7 +21,7 @@ impl<'a> Matrix<'a> {
         Self { values, rows, columns }
     }
 
-    /// The transposed matrix, read in place.
+    /// The transposed matrix, read where it lies.
     pub const fn transposed(self) -> Operand<'a> {
         let Self { values, rows, columns } = self;
         Operand { values, rows: columns, columns: rows, row_stride: 1, column_stride: columns as isize }
@@ -44,7 +43,7 @@ pub(super) struct Operand<'a> {
     column_stride: isize,
 }
 
-/// Multiplications from which a product is divided among the threads of the current pool; that of burn-flex.
+/// Multiplications from which a product is divided among the threads of the pool it is called in, as burn-flex has it.
 const PARALLEL: usize = 192 * 192 * 192;
 
 /// The product of two matrices, row-major.

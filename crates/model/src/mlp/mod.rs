@@ -20,9 +20,9 @@ use crate::dropout::Drawn;
 use crate::fused::{self, After};
 #[cfg(feature = "flex")]
 use crate::mask::scale;
-use crate::{ActivationLayer, Dropout, DropoutMode};
 #[cfg(feature = "flex")]
 use crate::{Activation, Probability};
+use crate::{ActivationLayer, Dropout, DropoutMode};
 
 /// One hidden layer: linear map, batch normalization where configured, activation, dropout.
 #[derive(Module, Debug)]

@@ -95,11 +95,8 @@ impl<'a, B: AutodiffBackend> Trainer<'a, B> {
             self.save_checkpoint()?;
         }
         while self.state.epoch < self.config.training.epochs && !self.state.stopped_early {
-            if self.learner.divides(self.config.training.batch_size) {
-                shards::on_first(|| self.train_epoch())?;
-            } else {
-                self.train_epoch()?;
-            }
+            let divided = self.learner.divides(self.config.training.batch_size);
+            shards::on_first(divided, || self.train_epoch())?;
             self.finish_epoch()?;
         }
         self.finish()

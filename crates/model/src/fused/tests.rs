@@ -1,0 +1,159 @@
+use alloc::vec::Vec;
+
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{DType, TensorData};
+use burn_ndarray::NdArray;
+
+use super::product::{Matrix, product};
+use super::*;
+use crate::Key;
+
+type Train = Autodiff<Flex>;
+
+const SHAPES: [[usize; 3]; 4] = [[1, 1, 1], [5, 7, 3], [64, 40, 30], [0, 3, 2]];
+
+fn random<B: Backend, const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<B, D> {
+    let values: Vec<f32> =
+        Key::new(seed, *b"fused\0\0\0").normals().map(|z| z as f32).take(shape.iter().product()).collect();
+    Tensor::from_data(TensorData::new(values, shape), &Default::default())
+}
+
+fn layer<B: Backend>(d_input: usize, d_output: usize) -> Linear<B> {
+    let mut linear: Linear<B> = LinearConfig::new(d_input, d_output).init(&Default::default());
+    linear.weight = linear.weight.map(|_| random(1, [d_input, d_output]).require_grad());
+    linear.bias = linear.bias.map(|bias| bias.map(|_| random(2, [d_output]).require_grad()));
+    linear
+}
+
+/// Zero, or 2.
+fn mask([rows, columns]: [usize; 2]) -> Vec<f32> {
+    (0..rows * columns).map(|i| if i % 3 == 0 { 0.0 } else { 2.0 }).collect()
+}
+
+fn bits<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<u32> {
+    tensor.into_data().to_vec::<f32>().unwrap().into_iter().map(f32::to_bits).collect()
+}
+
+/// What follows a layer, as one operation and as several.
+#[derive(Clone, Copy, Debug)]
+enum Follows {
+    Nothing,
+    Relu,
+    Dropout,
+}
+
+impl Follows {
+    const ALL: [Self; 3] = [Self::Nothing, Self::Relu, Self::Dropout];
+
+    fn fused(self, shape: [usize; 2]) -> After {
+        match self {
+            Self::Nothing => After::Nothing,
+            Self::Relu => After::Relu,
+            Self::Dropout => After::ReluDropout { mask: mask(shape), scale: 2.0 },
+        }
+    }
+
+    fn plain<B: Backend>(self, sum: Tensor<B, 2>) -> Tensor<B, 2> {
+        let mask = TensorData::new(mask(sum.dims()), sum.shape());
+        match self {
+            Self::Nothing => sum,
+            Self::Relu => relu(sum),
+            Self::Dropout => relu(sum) * Tensor::from_data(mask, &Default::default()),
+        }
+    }
+}
+
+/// Bits of the output, then of the gradients of input, weight and bias.
+fn output_and_gradients(
+    layer: &Linear<Train>,
+    x: &Tensor<Train, 2>,
+    forward: impl Fn(&Tensor<Train, 2>) -> Tensor<Train, 2>,
+) -> [Vec<u32>; 4] {
+    let x = x.clone().require_grad();
+    let y = forward(&x);
+    // Used twice, so that its gradient comes from two sides.
+    let gradients = (y.clone() * random(3, y.dims()) + y.clone()).sum().backward();
+    let bias = layer.bias.as_ref().unwrap();
+    [
+        bits(y),
+        bits(x.grad(&gradients).unwrap()),
+        bits(layer.weight.grad(&gradients).unwrap()),
+        bits(bias.grad(&gradients).unwrap()),
+    ]
+}
+
+#[test]
+fn outputs_and_gradients_are_those_of_burns_operations_to_the_bit() {
+    for [examples, d_input, d_output] in SHAPES {
+        let (layer, x) = (layer::<Train>(d_input, d_output), random(4, [examples, d_input]));
+        for follows in Follows::ALL {
+            let fused = output_and_gradients(&layer, &x, |x| linear(&layer, x, |shape| follows.fused(shape)).unwrap());
+            let plain = output_and_gradients(&layer, &x, |x| follows.plain(layer.forward(x.clone())));
+            assert_eq!(fused, plain, "{examples} examples, {d_input} to {d_output}, {follows:?}");
+        }
+    }
+}
+
+#[test]
+fn a_large_layer_is_the_same_to_the_bit() {
+    // Enough for the product to be divided among threads.
+    let (layer, x) = (layer::<Train>(784, 256), random(5, [128, 784]));
+    let fused = output_and_gradients(&layer, &x, |x| linear(&layer, x, |shape| Follows::Dropout.fused(shape)).unwrap());
+    let plain = output_and_gradients(&layer, &x, |x| Follows::Dropout.plain(layer.forward(x.clone())));
+    assert!(fused == plain);
+}
+
+#[test]
+fn inputs_need_not_lie_in_order() {
+    let layer = layer::<Flex>(7, 3);
+    let forward = |x: &Tensor<Flex, 2>| bits(linear(&layer, x, |_| After::Relu).unwrap());
+    let x = random::<Flex, 2>(6, [7, 5]).transpose();
+    assert_eq!(forward(&x), bits(relu(layer.forward(x))));
+    let x = random::<Flex, 2>(7, [9, 7]).narrow(0, 2, 4);
+    assert_eq!(forward(&x), bits(relu(layer.forward(x))));
+}
+
+#[test]
+fn an_input_without_gradient_gets_none() {
+    let (layer, x) = (layer::<Train>(7, 3), random::<Train, 2>(8, [5, 7]));
+    let gradients = linear(&layer, &x, |_| After::Relu).unwrap().sum().backward();
+    assert!(x.grad(&gradients).is_none());
+    assert!(layer.weight.grad(&gradients).is_some());
+}
+
+#[test]
+fn other_backends_and_precisions_and_layers_without_bias_are_left_to_burn() {
+    let left = |_| -> After { panic!("the mask of a layer that is left to Burn was drawn") };
+    assert!(linear(&layer::<NdArray>(2, 3), &random(9, [4, 2]), left).is_none());
+    assert!(linear(&layer::<Autodiff<NdArray>>(2, 3), &random(9, [4, 2]), left).is_none());
+    let without_bias = LinearConfig::new(2, 3).with_bias(false).init::<Flex>(&Default::default());
+    assert!(linear(&without_bias, &random(9, [4, 2]), left).is_none());
+    assert!(linear(&layer::<Flex>(2, 3), &random(9, [4, 2]).cast(DType::F64), left).is_none());
+    assert!(linear(&layer::<Flex>(2, 3), &random(9, [4, 5]), left).is_none());
+}
+
+#[test]
+fn a_product_by_hand() {
+    let (one, other) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 0.0, -1.0, 2.0]);
+    let (one, other) = (Matrix::new(&one, [3, 2]), Matrix::new(&other, [2, 2]));
+    assert_eq!(product(&one.plain(), &other.plain()), [-1.0, 4.0, -1.0, 8.0, -1.0, 12.0]);
+    assert_eq!(product(&one.plain(), &other.transposed()), [1.0, 3.0, 3.0, 5.0, 5.0, 7.0]);
+    assert_eq!(product(&one.transposed(), &one.plain()), [35.0, 44.0, 44.0, 56.0]);
+    // The sum of no products is zero.
+    let nothing = Matrix::new(&[], [0, 2]);
+    assert_eq!(product(&nothing.transposed(), &nothing.plain()), [0.0; 4]);
+}
+
+#[test]
+#[should_panic(expected = "the inner dimensions agree")]
+fn matrices_that_do_not_fit_have_no_product() {
+    let matrix = Matrix::new(&[0.0; 6], [3, 2]);
+    let _ = product(&matrix.plain(), &matrix.plain());
+}
+
+#[test]
+#[should_panic(expected = "a value for each place")]
+fn a_matrix_has_a_value_for_each_place() {
+    let _ = Matrix::new(&[0.0; 5], [3, 2]);
+}
