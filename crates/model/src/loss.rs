@@ -57,6 +57,12 @@ impl CrossEntropy {
     /// - `targets`: `[batch]`, each in `0..classes`
     /// - output: `[batch]`
     pub fn forward_each<B: Backend>(&self, logits: Tensor<B, 2>, targets: Tensor<B, 1, Int>) -> Tensor<B, 1> {
+        #[cfg(feature = "flex")]
+        if self.label_smoothing == Probability::ZERO
+            && let Some(losses) = crate::fused::cross_entropy(&logits, &targets)
+        {
+            return losses;
+        }
         let log_probabilities = log_softmax(logits);
         let of_target = log_probabilities.clone().gather(1, targets.unsqueeze_dim(1));
         let smoothing = self.label_smoothing.get();
@@ -76,15 +82,20 @@ impl CrossEntropy {
 /// for two products instead of the chain through exponential, sum and logarithm. It also gives the same bits every
 /// time: Burn 0.21's ndarray backend differentiates a logarithm by a vectorized reciprocal that rounds differently
 /// where a buffer happens to be aligned.
-fn log_softmax<B: Backend>(logits: Tensor<B, 2>) -> Tensor<B, 2> {
+pub(crate) fn log_softmax<B: Backend>(logits: Tensor<B, 2>) -> Tensor<B, 2> {
     let constant = logits.clone().detach();
-    let shifted = constant.clone() - constant.clone().max_dim(1);
-    let log_sum = shifted.clone().exp().sum_dim(1).log();
-    let value = shifted - log_sum;
+    let value = log_probabilities(constant.clone());
     let softmax = value.clone().exp();
     // Zero, with the gradient of z - l.
     let change = logits - constant;
     value + change.clone() - (softmax * change).sum_dim(1)
+}
+
+/// [`log_softmax`] with the gradient that autodiff finds, or without.
+pub(crate) fn log_probabilities<B: Backend>(logits: Tensor<B, 2>) -> Tensor<B, 2> {
+    let shifted = logits.clone() - logits.max_dim(1);
+    let log_sum = shifted.clone().exp().sum_dim(1).log();
+    shifted - log_sum
 }
 
 #[cfg(test)]

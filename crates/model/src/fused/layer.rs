@@ -130,19 +130,19 @@ fn column_sums(values: &[f32], columns: usize) -> Vec<f32> {
     sums
 }
 
-fn dims(tensor: &FlexTensor) -> [usize; 2] {
+pub(super) fn dims(tensor: &FlexTensor) -> [usize; 2] {
     let shape = tensor.layout().shape();
     [shape[0], shape[1]]
 }
 
 /// The elements in row-major order; a copy where they do not lie so.
-fn values(tensor: &FlexTensor) -> Cow<'_, [f32]> {
+pub(super) fn values(tensor: &FlexTensor) -> Cow<'_, [f32]> {
     match tensor.as_slice() {
         Some(values) => Cow::Borrowed(values),
         None => Cow::Owned(tensor.clone().into_data().into_vec().expect("single precision")),
     }
 }
 
-fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+pub(super) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }

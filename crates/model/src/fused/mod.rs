@@ -1,4 +1,4 @@
-//! Layers of a perceptron as one operation, where the backend is flex.
+//! Layers of a perceptron, and its loss, as one operation each, where the backend is flex.
 //!
 //! Made of Burn's operations, a hidden layer passes over its activations for the product, the bias, the activation and
 //! dropout, and again for each of their derivatives; and Burn 0.21's flex backend writes every product three times, as
@@ -7,6 +7,7 @@
 //!
 //! Only [`product`] is not as safe as the rest of the library: it is all that is written to memory that was not zeroed.
 
+mod cross_entropy;
 mod layer;
 mod product;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use core::any::Any;
 use burn::nn::Linear;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{DType, Tensor, TensorPrimitive};
+use burn::tensor::{DType, Int, Tensor, TensorPrimitive};
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 
@@ -46,6 +47,20 @@ pub(crate) fn linear<B: Backend>(
     output(layer::forward(&x, &weight, &bias, &after([examples, d_output])))
 }
 
+/// The cross-entropy of each example, or nothing where the backend is not flex in training and in single precision.
+///
+/// # Panics
+///
+/// If a target is not below the number of classes.
+pub(crate) fn cross_entropy<B: Backend>(logits: &Tensor<B, 2>, targets: &Tensor<B, 1, Int>) -> Option<Tensor<B, 1>> {
+    if logits.dtype() != DType::F32 || logits.dims()[0] != targets.dims()[0] || logits.dims()[1] == 0 {
+        return None;
+    }
+    let logits = tracked(logits.clone())?;
+    let targets = targets.to_data().iter::<i64>().map(|target| target as usize).collect();
+    output(cross_entropy::tracked(logits, targets))
+}
+
 /// The tensor in the memory of flex that trains, if that is the backend.
 fn tracked<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Option<FloatTensor<Autodiff<Flex>>> {
     primitive::<B, Autodiff<Flex>, D>(tensor)
@@ -63,7 +78,7 @@ fn primitive<B: Backend, Known: Backend, const D: usize>(tensor: Tensor<B, D>) -
     }
 }
 
-fn output<B: Backend>(primitive: impl Any) -> Option<Tensor<B, 2>> {
+fn output<B: Backend, const D: usize>(primitive: impl Any) -> Option<Tensor<B, D>> {
     cast(primitive).map(|primitive| Tensor::from_primitive(TensorPrimitive::Float(primitive)))
 }
 

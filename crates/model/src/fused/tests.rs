@@ -8,6 +8,7 @@ use burn_ndarray::NdArray;
 use super::product::{Matrix, product};
 use super::*;
 use crate::Key;
+use crate::loss::log_softmax;
 
 type Train = Autodiff<Flex>;
 
@@ -131,6 +132,34 @@ fn other_backends_and_precisions_and_layers_without_bias_are_left_to_burn() {
     assert!(linear(&without_bias, &random(9, [4, 2]), left).is_none());
     assert!(linear(&layer::<Flex>(2, 3), &random(9, [4, 2]).cast(DType::F64), left).is_none());
     assert!(linear(&layer::<Flex>(2, 3), &random(9, [4, 5]), left).is_none());
+}
+
+#[test]
+fn the_loss_and_its_gradient_are_those_of_burns_operations_to_the_bit() {
+    for [examples, classes] in [[1, 1], [1, 2], [7, 10], [64, 10], [5, 33]] {
+        let targets: Vec<i32> = (0..examples).map(|i| (i * 7 % classes) as i32).collect();
+        let targets = || Tensor::<Train, 1, Int>::from_data(&targets[..], &Default::default());
+        let logits = || random::<Train, 2>(10, [examples, classes]).mul_scalar(5.0).require_grad();
+        let loss_and_gradient = |losses: fn(Tensor<Train, 2>, Tensor<Train, 1, Int>) -> Tensor<Train, 1>| {
+            let logits = logits();
+            let losses = losses(logits.clone(), targets());
+            let gradients = (losses.clone() * random(11, [examples])).sum().backward();
+            (bits(losses), bits(logits.grad(&gradients).unwrap()))
+        };
+        let fused = loss_and_gradient(|logits, targets| cross_entropy(&logits, &targets).unwrap());
+        let plain = loss_and_gradient(|logits, targets| {
+            log_softmax(logits).gather(1, targets.unsqueeze_dim(1)).neg().squeeze_dim(1)
+        });
+        assert_eq!(fused, plain, "{examples} examples in {classes} classes");
+    }
+}
+
+#[test]
+fn the_loss_elsewhere_is_left_to_burn() {
+    let targets = || Tensor::zeros([4], &Default::default());
+    assert!(cross_entropy(&random::<Flex, 2>(12, [4, 3]), &targets()).is_none());
+    let targets = || Tensor::zeros([4], &Default::default());
+    assert!(cross_entropy(&random::<Autodiff<NdArray>, 2>(12, [4, 3]), &targets()).is_none());
 }
 
 #[test]
