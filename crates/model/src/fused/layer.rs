@@ -16,7 +16,7 @@ use burn_flex::{Flex, FlexTensor};
 use super::product::{Matrix, product};
 
 /// What follows the linear map.
-pub(crate) enum After {
+pub(super) enum After {
     /// Nothing: the layer gives logits.
     Nothing,
     /// ReLU.

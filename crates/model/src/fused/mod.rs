@@ -22,11 +22,32 @@ use burn::tensor::{DType, Int, Tensor, TensorPrimitive};
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 
-pub(crate) use self::layer::After;
+use self::layer::After;
+use crate::dropout::Drawn;
+use crate::mask::scale;
+use crate::{Activation, HiddenLayer, Probability};
 
-/// `after(x·W + b)`, or nothing where the backend is not flex in single precision, or there is no bias; `after` is told
-/// the shape of the output.
-pub(crate) fn linear<B: Backend>(
+/// The output of a hidden layer, or nothing where the backend is not flex in single precision, or the layer has
+/// batch normalization, another activation function than ReLU, a dropout probability of 1, or no bias.
+pub(crate) fn hidden_layer<B: Backend>(layer: &HiddenLayer<B>, x: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
+    let dropout = &layer.dropout;
+    if layer.norm.is_some() || layer.activation.function() != Activation::Relu || dropout.prob() == Probability::ONE {
+        return None;
+    }
+    linear(&layer.linear, x, |shape| match dropout.draw(B::ad_enabled(&x.device()), &shape) {
+        Drawn::Nothing => After::Relu,
+        Drawn::Mask(mask) => After::ReluDropout { mask, scale: scale(dropout.prob()) },
+        Drawn::Everything => unreachable!("a probability of 1 is left to Burn"),
+    })
+}
+
+/// The logits of the last layer, or nothing where the backend is not flex in single precision, or there is no bias.
+pub(crate) fn output_layer<B: Backend>(layer: &Linear<B>, x: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
+    linear(layer, x, |_| After::Nothing)
+}
+
+/// `after(x·W + b)`, where there is such an operation; `after` is told the shape of the output.
+fn linear<B: Backend>(
     linear: &Linear<B>,
     x: &Tensor<B, 2>,
     after: impl FnOnce([usize; 2]) -> After,

@@ -17,7 +17,7 @@ impl<'a> Matrix<'a> {
     ///
     /// If there are not `rows * columns` values.
     pub fn new(values: &'a [f32], [rows, columns]: [usize; 2]) -> Self {
-        assert_eq!(values.len(), rows * columns, "a value for each place");
+        assert_eq!(Some(values.len()), rows.checked_mul(columns), "a value for each place");
         Self { values, rows, columns }
     }
 
@@ -50,16 +50,17 @@ const PARALLEL: usize = 192 * 192 * 192;
 ///
 /// # Panics
 ///
-/// If `lhs` has not as many columns as `rhs` has rows.
+/// If `lhs` has not as many columns as `rhs` has rows, or the product has more elements than can be counted.
 #[expect(unsafe_code, reason = "gemm takes pointers, and has no other way to write to memory that was not zeroed")]
 pub(super) fn product(lhs: &Operand, rhs: &Operand) -> Vec<f32> {
     assert_eq!(lhs.columns, rhs.rows, "the inner dimensions agree");
     let (rows, columns, depth) = (lhs.rows, rhs.columns, lhs.columns);
     let work = rows.saturating_mul(columns).saturating_mul(depth);
     let parallelism = if work < PARALLEL { Parallelism::None } else { Parallelism::Rayon(0) };
-    let mut output = Vec::with_capacity(rows * columns);
+    let elements = rows.checked_mul(columns).expect("a product fits in memory");
+    let mut output = Vec::with_capacity(elements);
     // SAFETY: `Matrix::new` has checked that a value exists for each place, and the strides of `plain` and
-    // `transposed` reach those and no others; the capacity holds `rows * columns` values with rows `columns` apart.
+    // `transposed` reach those and no others; the capacity holds `elements` values, in rows that are `columns` apart.
     // Without `read_dst` gemm reads nothing of the output, and writes all of it.
     unsafe {
         gemm::gemm(
@@ -83,7 +84,7 @@ pub(super) fn product(lhs: &Operand, rhs: &Operand) -> Vec<f32> {
             false,
             parallelism,
         );
-        output.set_len(rows * columns);
+        output.set_len(elements);
     }
     output
 }

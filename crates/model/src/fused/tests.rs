@@ -7,8 +7,8 @@ use burn_ndarray::NdArray;
 
 use super::product::{Matrix, product};
 use super::*;
-use crate::Key;
 use crate::loss::log_softmax;
+use crate::{Key, MlpConfig};
 
 type Train = Autodiff<Flex>;
 
@@ -132,6 +132,34 @@ fn other_backends_and_precisions_and_layers_without_bias_are_left_to_burn() {
     assert!(linear(&without_bias, &random(9, [4, 2]), left).is_none());
     assert!(linear(&layer::<Flex>(2, 3), &random(9, [4, 2]).cast(DType::F64), left).is_none());
     assert!(linear(&layer::<Flex>(2, 3), &random(9, [4, 5]), left).is_none());
+}
+
+/// The first hidden layer of a network of one.
+fn hidden(config: MlpConfig) -> HiddenLayer<Train> {
+    config.init(&Default::default()).unwrap().hidden.remove(0)
+}
+
+#[test]
+fn a_hidden_layer_drops_by_the_masks_of_its_dropout_layer() {
+    let x = || random::<Train, 2>(13, [30, 20]);
+    for prob in [0.0, 0.3] {
+        let config = MlpConfig::new(20, [40], 2).with_dropout([Probability::new(prob).unwrap()]);
+        let (layer, twin) = (hidden(config.clone()), hidden(config));
+        for mask in 0..2 {
+            let plain = twin.dropout.forward(relu(layer.linear.forward(x())));
+            assert_eq!(bits(hidden_layer(&layer, &x()).unwrap()), bits(plain), "dropout {prob}, mask {mask}");
+        }
+    }
+}
+
+#[test]
+fn layers_with_other_parts_are_left_to_burn() {
+    let config = || MlpConfig::new(20, [40], 2);
+    let x = random::<Train, 2>(13, [30, 20]);
+    assert!(hidden_layer(&hidden(config()), &x).is_some());
+    assert!(hidden_layer(&hidden(config().with_batch_norm(true)), &x).is_none());
+    assert!(hidden_layer(&hidden(config().with_activation(Activation::Tanh)), &x).is_none());
+    assert!(hidden_layer(&hidden(config().with_dropout([Probability::ONE])), &x).is_none());
 }
 
 #[test]

@@ -14,14 +14,6 @@ pub use self::config::MlpConfig;
 pub use self::error::MlpError;
 pub use self::summary::LayerSummary;
 use crate::batch_norm::batch_norm;
-#[cfg(feature = "flex")]
-use crate::dropout::Drawn;
-#[cfg(feature = "flex")]
-use crate::fused::{self, After};
-#[cfg(feature = "flex")]
-use crate::mask::scale;
-#[cfg(feature = "flex")]
-use crate::{Activation, Probability};
 use crate::{ActivationLayer, Dropout, DropoutMode};
 
 /// One hidden layer: linear map, batch normalization where configured, activation, dropout.
@@ -52,7 +44,7 @@ impl<B: Backend> HiddenLayer<B> {
     /// If `x` has another number of features than the layer's weight has rows.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         #[cfg(feature = "flex")]
-        if let Some(y) = self.forward_fused(&x) {
+        if let Some(y) = crate::fused::hidden_layer(self, &x) {
             return y;
         }
         let x = self.linear.forward(x);
@@ -61,19 +53,6 @@ impl<B: Backend> HiddenLayer<B> {
             None => x,
         };
         self.dropout.forward(self.activation.forward(x))
-    }
-
-    /// The same as one operation, where there is one for this layer and backend.
-    #[cfg(feature = "flex")]
-    fn forward_fused(&self, x: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
-        let dropout = &self.dropout;
-        if self.norm.is_some() || self.activation.function() != Activation::Relu || dropout.prob() == Probability::ONE {
-            return None;
-        }
-        fused::linear(&self.linear, x, |shape| match dropout.draw(B::ad_enabled(&x.device()), &shape) {
-            Drawn::Mask(mask) => After::ReluDropout { mask, scale: scale(dropout.prob()) },
-            Drawn::Nothing | Drawn::Everything => After::Relu,
-        })
     }
 }
 
@@ -110,7 +89,7 @@ impl<B: Backend> Mlp<B> {
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let features = self.features(x);
         #[cfg(feature = "flex")]
-        if let Some(logits) = fused::linear(&self.output, &features, |_| After::Nothing) {
+        if let Some(logits) = crate::fused::output_layer(&self.output, &features) {
             return logits;
         }
         self.output.forward(features)
