@@ -2,7 +2,7 @@
 
 One quantity of the default job changes at a time: 784-256-256-10, batch 256, 60,000 images. Beside each epoch stands
 the time that its matrix products alone take, measured apart with the same backend, shapes and number of threads
-(`burn-stock/src/bin/products.rs`): what is left is the rest of the step. Python 3.11 standard library only.
+(`burn-stock/src/bin/products`): what is left is the rest of the step. Python 3.11 standard library only.
 """
 
 from __future__ import annotations

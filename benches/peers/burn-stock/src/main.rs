@@ -3,6 +3,7 @@
 //!
 //! Prints one JSON object; the time of an epoch is that of its training part, as in the runner's records.
 #![recursion_limit = "256"]
+#![forbid(unsafe_code)]
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Seconds that the matrix products of one training step take on a backend, without anything else of the step.
+//! Seconds that the matrix products of one training step take, without anything else of the step.
 //!
 //! A linear layer `y = x·w` costs three: `x·w` forward, `xᵀ·g` for the weight's gradient, and `g·wᵀ` for the
 //! input's, which the first layer spares. As in the runner, halves of a batch are multiplied side by side, each with
@@ -10,12 +10,13 @@ use std::hint::black_box;
 use std::thread;
 use std::time::Instant;
 
-use burn::backend::{Flex, NdArray};
-use burn::tensor::backend::Backend;
-use burn::tensor::{Distribution, Tensor};
 use clap::{Parser, ValueEnum};
 use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 use serde_json::json;
+
+mod multiply;
+
+use multiply::{Burn, Gemm, Multiply, Operand};
 
 /// Steps before the clock starts, and the fewest that are timed.
 const STEPS: usize = 3;
@@ -57,46 +58,45 @@ fn parse_network(text: &str) -> Result<Network, String> {
 }
 
 /// Input, weight and gradient of the output of one linear layer.
-struct Layer<B: Backend> {
-    x: Tensor<B, 2>,
-    w: Tensor<B, 2>,
-    g: Tensor<B, 2>,
+struct Layer<M> {
+    x: M,
+    w: M,
+    g: M,
 }
 
-fn layers<B: Backend>(network: &Network, device: &B::Device) -> Vec<Layer<B>> {
-    let random = |shape: [usize; 2]| Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), device);
+fn layers<M: Multiply>(network: &Network) -> Vec<Layer<M>> {
     let layer = |pair: &[usize]| Layer {
-        x: random([network.batch, pair[0]]),
-        w: random([pair[0], pair[1]]),
-        g: random([network.batch, pair[1]]),
+        x: M::random(network.batch, pair[0]),
+        w: M::random(pair[0], pair[1]),
+        g: M::random(network.batch, pair[1]),
     };
     network.widths.windows(2).map(layer).collect()
 }
 
-fn products<B: Backend>(layers: &[Layer<B>]) {
+fn products<M: Multiply>(layers: &[Layer<M>]) {
     for Layer { x, w, .. } in layers {
-        black_box(x.clone().matmul(w.clone()));
+        black_box(M::product(Operand::Plain(x), Operand::Plain(w)));
     }
     for (index, Layer { x, w, g }) in layers.iter().enumerate().rev() {
+        black_box(M::product(Operand::Transposed(x), Operand::Plain(g)));
         if index > 0 {
-            black_box(g.clone().matmul(w.clone().transpose()));
+            black_box(M::product(Operand::Plain(g), Operand::Transposed(w)));
         }
-        black_box(x.clone().transpose().matmul(g.clone()));
     }
 }
 
 /// Median seconds of a step's products: of the slower half of the batch, where it is divided.
-fn measure<B: Backend>(network: &Network, shortest: f64) -> Result<f64, Box<dyn Error>> {
+fn measure<M: Multiply>(network: &Network, shortest: f64) -> Result<f64, Box<dyn Error>> {
     let threads = rayon::current_num_threads();
     if network.batch < SMALLEST_DIVIDED || threads < 2 {
-        return Ok(measure_part::<B>(network, shortest));
+        return Ok(measure_part::<M>(network, shortest));
     }
     let half = |half: usize| Network { batch: (network.batch + half) / 2, widths: network.widths.clone() };
     let halves = [0, 1].map(|index| (half(index), (threads + index) / 2));
     thread::scope(|scope| {
         let run = |(half, threads)| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-            Ok(scope.spawn(move || pool.install(|| measure_part::<B>(&half, shortest))))
+            Ok(scope.spawn(move || pool.install(|| measure_part::<M>(&half, shortest))))
         };
         let running: Vec<_> = halves.into_iter().map(run).collect::<Result<_, ThreadPoolBuildError>>()?;
         let seconds = running.into_iter().map(|half| half.join().expect("a half that is measured"));
@@ -104,15 +104,13 @@ fn measure<B: Backend>(network: &Network, shortest: f64) -> Result<f64, Box<dyn 
     })
 }
 
-fn measure_part<B: Backend>(network: &Network, shortest: f64) -> f64 {
-    let device = B::Device::default();
-    let layers = layers::<B>(network, &device);
+fn measure_part<M: Multiply>(network: &Network, shortest: f64) -> f64 {
+    let layers = layers::<M>(network);
     let mut steps = Vec::new();
     let mut total = 0.0;
     for step in 0.. {
         let started = Instant::now();
         products(&layers);
-        B::sync(&device).expect("a processor is always in step");
         let seconds = started.elapsed().as_secs_f64();
         if step < STEPS {
             continue;
@@ -131,8 +129,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     for network in &arguments.networks {
         let seconds_per_step = match arguments.backend {
-            Choice::Flex => measure::<Flex>(network, arguments.seconds)?,
-            Choice::Ndarray => measure::<NdArray>(network, arguments.seconds)?,
+            Choice::Flex => measure::<Gemm>(network, arguments.seconds)?,
+            Choice::Ndarray => measure::<Burn>(network, arguments.seconds)?,
         };
         println!(
             "{}",
