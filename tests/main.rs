@@ -7,6 +7,7 @@
 //! - [`exchange`]: models out to and in from PyTorch's and ONNX's formats
 //! - [`repeatable`]: two equal runs have equal bits, and so has a resumed one
 //! - [`faults`]: what can befall a run on its way, and how it goes on
+//! - [`resume`]: what may differ when a run goes on, and what may not
 //! - [`full_disk`]: full and read-only file systems (Linux)
 //! - [`interruption`]: Ctrl-C, SIGTERM and SIGKILL (Unix)
 //! - [`experiments`]: every experiment ends, and its claims are what its figures say
@@ -23,6 +24,7 @@ mod data_files;
 mod exchange;
 mod experiments;
 mod faults;
+mod finished;
 #[cfg(target_os = "linux")]
 mod full_disk;
 #[cfg(unix)]
@@ -34,6 +36,7 @@ mod properties;
 mod readme;
 mod repeatable;
 mod report;
+mod resume;
 mod training;
 #[cfg(target_os = "linux")]
 mod untrusted;
