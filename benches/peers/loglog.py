@@ -56,6 +56,16 @@ def label(value: float) -> str:
     return f"{value / 1000:g}k" if value >= 10_000 else f"{value:g}"
 
 
+def places(values: list[float], axis: Axis) -> list[float]:
+    """The values whose labels have room below an axis: the largest, and of the others those that touch none."""
+    half = {value: 2.8 * len(label(value)) + 1.5 for value in values}
+    kept: list[float] = []
+    for value in sorted(values, reverse=True):
+        if not kept or axis(kept[-1]) - axis(value) >= half[kept[-1]] + half[value]:
+            kept.append(value)
+    return kept
+
+
 def text(x: float, y: float, content: str, anchor: str = "middle", size: int = 10, extra: str = "") -> str:
     content = escape(content, quote=False)
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"{extra}>{content}</text>'
@@ -84,10 +94,9 @@ def panel_svg(panel: Panel) -> list[str]:
         text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, panel.x_name),
         text(11, middle, panel.y_name, extra=f' transform="rotate(-90 11 {middle:.1f})"'),
     ]
-    for value in sorted({x for x, _ in points}):
-        x = x_axis(value)
-        parts.append(line(x, TOP, x, HEIGHT - BOTTOM, 'stroke="#e4e4e4"'))
-        parts.append(text(x, HEIGHT - BOTTOM + 13, label(value), size=9))
+    values = sorted({x for x, _ in points})
+    parts += [line(x_axis(x), TOP, x_axis(x), HEIGHT - BOTTOM, 'stroke="#e4e4e4"') for x in values]
+    parts += [text(x_axis(x), HEIGHT - BOTTOM + 13, label(x), size=9) for x in places(values, x_axis)]
     for tick in y_axis.ticks():
         y = y_axis(tick)
         parts.append(line(LEFT, y, WIDTH - RIGHT, y, 'stroke="#e4e4e4"'))

@@ -104,6 +104,13 @@ class Plots(unittest.TestCase):
         self.assertAlmostEqual(axis(10.0) - axis(1.0), axis(100.0) - axis(10.0))
         self.assertTrue(0.0 < axis(1.0) < axis(100.0) < 200.0)
 
+    def test_labels_that_would_touch_are_left_out_but_not_the_largest(self):
+        values = scaling.SWEEPS["batch"]
+        axis = loglog.Axis(values, loglog.LEFT, loglog.WIDTH - loglog.RIGHT)
+        self.assertEqual(loglog.places(values, axis), [4096, 1024, 512, 256, 128, 64, 32, 16])
+        wide = loglog.Axis(values, 0.0, 1000.0)
+        self.assertEqual(loglog.places(values, wide), values[::-1])
+
     def test_the_plot_is_xml_with_every_point_inside(self):
         series = loglog.Series("a < b", [(1.0, 0.01), (10.0, 0.2), (4096.0, 70.0)])
         root = ElementTree.fromstring(loglog.svg([[loglog.Panel("t", "x", "y", [series, series])]], "caption"))
