@@ -9,8 +9,9 @@ use crate::DataError;
 /// A clone shares the block.
 #[derive(Clone, Debug)]
 pub struct Images {
-    pixels: Arc<[u8]>,
-    labels: Arc<[u8]>,
+    // Of vectors, as they are read: to make slices of them would copy the whole set, and need its memory twice.
+    pixels: Arc<Vec<u8>>,
+    labels: Arc<Vec<u8>>,
     height: usize,
     width: usize,
     classes: usize,
