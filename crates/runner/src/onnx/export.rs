@@ -4,9 +4,10 @@ use anyhow::{Context, Result};
 use burn::tensor::TensorData;
 use burn::tensor::backend::Backend;
 use burn_mlp::{Activation, Mlp};
+use prost::Message as _;
 
-use super::messages::{Attribute, Graph, Model, Node};
-use super::tensor::{Port, Tensor};
+use super::messages::{Attribute, Graph, Model, Node, OperatorSet, Port, Value};
+use super::tensor::Tensor;
 use crate::state_dict::{self, Kind, StateDict};
 
 /// Version 8 of the format is the first with opset 17, which has all operators used here.
@@ -29,22 +30,22 @@ pub fn export<B: Backend>(mlp: &Mlp<B>, softmax: bool) -> Result<Vec<u8>> {
         chain.layer(layer.index, &layer.kind)?;
     }
     if softmax {
-        chain.node("Softmax", &[], vec![("axis", Attribute::Integer(-1))]);
+        chain.node("Softmax", &[], vec![("axis", Value::Integer(-1))]);
     }
     let output = if softmax { "probabilities" } else { "logits" };
-    let port = |name: &str, size| Port { name: name.into(), dims: vec![None, Some(size)] };
+    let graph = Graph {
+        name: "mlp".into(),
+        inputs: vec![Port::new(INPUT, mlp.d_input())],
+        outputs: vec![Port::new(output, mlp.d_output())],
+        ..chain.finish(output)
+    };
     let model = Model {
         ir_version: IR_VERSION,
-        opset: OPSET,
         producer: concat!("burn-mlp runner ", env!("CARGO_PKG_VERSION")).into(),
-        graph: Graph {
-            name: "mlp".into(),
-            inputs: vec![port(INPUT, mlp.d_input())],
-            outputs: vec![port(output, mlp.d_output())],
-            ..chain.finish(output)
-        },
+        graphs: vec![graph],
+        opsets: vec![OperatorSet { domain: String::new(), version: OPSET }],
     };
-    Ok(model.encode())
+    Ok(model.encode_to_vec())
 }
 
 /// A graph in which each node works on the output of the one before.
@@ -66,14 +67,14 @@ impl Chain {
             Kind::Linear => {
                 let constants = [self.tensor(index, "weight")?, self.tensor(index, "bias")?];
                 // Row-major weights of PyTorch: [d_output, d_input].
-                self.node("Gemm", &constants, vec![("transB", Attribute::Integer(1))]);
+                self.node("Gemm", &constants, vec![("transB", Value::Integer(1))]);
             }
             Kind::BatchNorm { epsilon } => {
                 let mut constants = Vec::new();
                 for field in ["weight", "bias", "running_mean", "running_var"] {
                     constants.push(self.tensor(index, field)?);
                 }
-                self.node("BatchNormalization", &constants, vec![("epsilon", Attribute::Float(*epsilon as f32))]);
+                self.node("BatchNormalization", &constants, vec![("epsilon", Value::Float(*epsilon as f32))]);
             }
             Kind::Activation(activation) => self.activation(index, *activation)?,
         }
@@ -106,7 +107,7 @@ impl Chain {
     }
 
     /// Appends a node that takes the current value and `constants`.
-    fn node(&mut self, operator: &str, constants: &[String], attributes: Vec<(&str, Attribute)>) {
+    fn node(&mut self, operator: &str, constants: &[String], attributes: Vec<(&str, Value)>) {
         let output = format!("value.{}", self.graph.nodes.len());
         let inputs = std::iter::once(&self.current).chain(constants).cloned().collect();
         self.current.clone_from(&output);
@@ -114,7 +115,8 @@ impl Chain {
             operator: operator.into(),
             inputs,
             outputs: vec![output],
-            attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            attributes: attributes.into_iter().map(|(name, value)| Attribute::new(name, value)).collect(),
+            domain: String::new(),
         });
     }
 
@@ -122,14 +124,13 @@ impl Chain {
     fn tensor(&mut self, index: usize, field: &str) -> Result<String> {
         let name = format!("{index}.{field}");
         let data: TensorData = self.state.remove(&name).with_context(|| format!("no tensor {name}"))?;
-        let dims = data.shape.as_slice().to_vec();
-        self.graph.initializers.push(Tensor { name: name.clone(), dims, values: Some(data.iter::<f32>().collect()) });
+        self.graph.initializers.push(Tensor::new(&name, data.shape.as_slice(), data.iter::<f32>()));
         Ok(name)
     }
 
     fn scalar(&mut self, index: usize, name: &str, value: f32) -> String {
         let name = format!("{index}.{name}");
-        self.graph.initializers.push(Tensor { name: name.clone(), dims: vec![], values: Some(vec![value]) });
+        self.graph.initializers.push(Tensor::new(&name, &[], [value]));
         name
     }
 

@@ -1,11 +1,12 @@
 //! An ONNX graph as the weights of a network.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::TensorData;
 use burn::tensor::backend::Backend;
 use burn_mlp::Mlp;
+use prost::Message as _;
 
-use super::messages::Model;
+use super::messages::{Graph, Model, standard};
 use super::reader::{Found, Reader};
 use crate::state_dict::{self, Kind, Layer, StateDict};
 
@@ -22,15 +23,14 @@ const OLDEST_OPSET: i64 = 7;
 ///
 /// If the bytes are damaged, or the graph is not that of `mlp`; the error names the node.
 pub fn import<B: Backend>(mlp: Mlp<B>, bytes: &[u8]) -> Result<Mlp<B>> {
-    let model = Model::decode(bytes)?;
-    ensure!(
-        model.opset >= OLDEST_OPSET,
-        "expected version {OLDEST_OPSET} or later of the operators, found {}",
-        model.opset
-    );
+    let model = Model::decode(bytes).context("a field is damaged, or the message ends within a field")?;
+    let [graph] = <[Graph; 1]>::try_from(model.graphs)
+        .map_err(|graphs| anyhow!("expected a model with one graph, found {}", graphs.len()))?;
+    let opset = model.opsets.iter().rfind(|set| standard(&set.domain)).map_or(0, |set| set.version);
+    ensure!(opset >= OLDEST_OPSET, "expected version {OLDEST_OPSET} or later of the operators, found {opset}");
     let expected = state_dict::layers(&mlp);
     // A graph may use one constant in any number of layers: more than the network has are not read.
-    let found = Reader::new(model.graph, expected.len())?.read()?;
+    let found = Reader::new(graph, expected.len())?.read()?;
     let state = matched(&expected, found)?;
     state_dict::load(mlp, state)
 }

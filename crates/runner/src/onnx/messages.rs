@@ -1,243 +1,283 @@
 //! The messages of ONNX that a multilayer perceptron is made of (onnx.proto, IR version 8).
+//!
+//! Fields that are not named here are passed over. No message holds one of its own kind, and prost checks each length
+//! before it allocates: a damaged file can ask neither for depth nor for memory that it does not fill.
 
-use anyhow::{Result, ensure};
+use prost::{Message, Oneof};
 
-use super::tensor::{Port, Tensor};
-use super::wire::{Fields, Message};
+use super::tensor::{FLOAT, Tensor};
 
-/// Types of attributes.
-const ATTRIBUTE_FLOAT: i64 = 1;
-const ATTRIBUTE_INTEGER: i64 = 2;
-
-/// A model: a graph, and the version of the operators it uses.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A model: a graph, and the versions of the operators it uses.
+#[derive(Clone, PartialEq, Message)]
 pub struct Model {
     /// Version of the file format.
+    #[prost(int64, tag = "1")]
     pub ir_version: i64,
-    /// Version of the standard operators.
-    pub opset: i64,
     /// The program that wrote the model.
+    #[prost(string, tag = "2")]
     pub producer: String,
-    /// The computation.
-    pub graph: Graph,
+    /// The computation. A model has one, but two that were read as one would be merged.
+    #[prost(message, repeated, tag = "7")]
+    pub graphs: Vec<Graph>,
+    /// The sets of operators.
+    #[prost(message, repeated, tag = "8")]
+    pub opsets: Vec<OperatorSet>,
+}
+
+/// A set of operators.
+#[derive(Clone, PartialEq, Message)]
+pub struct OperatorSet {
+    /// Where it comes from. It is written even where it is empty, as other writers do.
+    #[prost(string, required, tag = "1")]
+    pub domain: String,
+    /// Its version.
+    #[prost(int64, tag = "2")]
+    pub version: i64,
 }
 
 /// A computation.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, PartialEq, Message)]
 pub struct Graph {
-    /// Its name.
-    pub name: String,
     /// The steps, each after those whose outputs it uses.
+    #[prost(message, repeated, tag = "1")]
     pub nodes: Vec<Node>,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub name: String,
     /// Constants.
+    #[prost(message, repeated, tag = "5")]
     pub initializers: Vec<Tensor>,
     /// What is given.
+    #[prost(message, repeated, tag = "11")]
     pub inputs: Vec<Port>,
     /// What is computed.
+    #[prost(message, repeated, tag = "12")]
     pub outputs: Vec<Port>,
 }
 
 /// A step.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, PartialEq, Message)]
 pub struct Node {
-    /// The operator.
-    pub operator: String,
     /// Names of the values it uses; empty for one left out.
+    #[prost(string, repeated, tag = "1")]
     pub inputs: Vec<String>,
     /// Names of the values it gives.
+    #[prost(string, repeated, tag = "2")]
     pub outputs: Vec<String>,
-    /// Its parameters by name.
-    pub attributes: Vec<(String, Attribute)>,
+    /// The operator.
+    #[prost(string, tag = "4")]
+    pub operator: String,
+    /// Its parameters.
+    #[prost(message, repeated, tag = "5")]
+    pub attributes: Vec<Attribute>,
+    /// The set that the operator is of.
+    #[prost(string, tag = "7")]
+    pub domain: String,
 }
 
 /// A parameter of a node.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Attribute {
+#[derive(Clone, PartialEq, Message)]
+pub struct Attribute {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// Its value; nothing where it is of a kind that no operator here has.
+    #[prost(oneof = "Value", tags = "2, 3, 5")]
+    pub value: Option<Value>,
+    /// The kind of the value, which old files do not state.
+    #[prost(int32, tag = "20")]
+    pub kind: i32,
+}
+
+/// The value of a parameter.
+#[derive(Clone, PartialEq, Oneof)]
+pub enum Value {
     /// A number.
+    #[prost(float, tag = "2")]
     Float(f32),
     /// A whole number.
+    #[prost(int64, tag = "3")]
     Integer(i64),
-    /// A constant.
-    Tensor(Tensor),
-    /// A kind that no operator here has.
-    Other,
+    /// A constant, on the heap: attributes of two bytes in a file would otherwise each take the room of one.
+    #[prost(message, boxed, tag = "5")]
+    Tensor(Box<Tensor>),
 }
 
-impl Model {
-    /// The model as bytes of a file.
-    pub fn encode(&self) -> Vec<u8> {
-        let opset = Message::default().text(1, "").integer(2, self.opset);
-        Message::default()
-            .integer(1, self.ir_version)
-            .text(2, &self.producer)
-            .message(7, self.graph.encode())
-            .message(8, opset)
-            .into_bytes()
-    }
-
-    /// Reads a file's bytes.
-    ///
-    /// # Errors
-    ///
-    /// If they are damaged, or the data of a tensor lies in another file.
-    pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let mut model = Self::default();
-        let mut graphs = 0;
-        for field in Fields::new(bytes) {
-            match field? {
-                (1, value) => model.ir_version = value.integer()?,
-                (2, value) => model.producer = value.text()?,
-                (7, value) => {
-                    graphs += 1;
-                    model.graph = Graph::decode(value.bytes()?)?;
-                }
-                (8, value) => {
-                    if let Some(version) = standard_opset(value.bytes()?)? {
-                        model.opset = version;
-                    }
-                }
-                _ => {}
-            }
-        }
-        ensure!(graphs == 1, "expected a model with one graph, found {graphs}");
-        Ok(model)
-    }
+/// An input or output of a graph.
+#[derive(Clone, PartialEq, Message)]
+pub struct Port {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// What it is.
+    #[prost(message, required, tag = "2")]
+    pub kind: PortKind,
 }
 
-/// The version of an operator set, where it is the standard one.
-fn standard_opset(message: &[u8]) -> Result<Option<i64>> {
-    let (mut domain, mut version) = (String::new(), 0);
-    for field in Fields::new(message) {
-        match field? {
-            (1, value) => domain = value.text()?,
-            (2, value) => version = value.integer()?,
-            _ => {}
-        }
-    }
-    Ok((domain.is_empty() || domain == "ai.onnx").then_some(version))
+/// A kind of values, of which tensors are the only one here.
+#[derive(Clone, PartialEq, Message)]
+pub struct PortKind {
+    /// A tensor.
+    #[prost(message, required, tag = "1")]
+    pub tensor: TensorKind,
 }
 
-impl Graph {
-    fn encode(&self) -> Message {
-        let message = self.nodes.iter().fold(Message::default(), |message, node| message.message(1, node.encode()));
-        let message = message.text(2, &self.name);
-        let message = self.initializers.iter().fold(message, |message, tensor| message.message(5, tensor.encode()));
-        let message = self.inputs.iter().fold(message, |message, port| message.message(11, port.encode()));
-        self.outputs.iter().fold(message, |message, port| message.message(12, port.encode()))
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Self> {
-        let mut graph = Self::default();
-        for field in Fields::new(bytes) {
-            match field? {
-                (1, value) => graph.nodes.push(Node::decode(value.bytes()?)?),
-                (2, value) => graph.name = value.text()?,
-                (5, value) => graph.initializers.push(Tensor::decode(value.bytes()?)?),
-                (11, value) => graph.inputs.push(Port::decode(value.bytes()?)?),
-                (12, value) => graph.outputs.push(Port::decode(value.bytes()?)?),
-                _ => {}
-            }
-        }
-        Ok(graph)
-    }
+/// A kind of tensors.
+#[derive(Clone, PartialEq, Message)]
+pub struct TensorKind {
+    /// The type of the elements.
+    #[prost(int32, tag = "1")]
+    pub element: i32,
+    /// The sizes.
+    #[prost(message, required, tag = "2")]
+    pub shape: Shape,
 }
 
-impl Node {
-    fn encode(&self) -> Message {
-        let message = self.inputs.iter().fold(Message::default(), |message, name| message.text(1, name));
-        let message = self.outputs.iter().fold(message, |message, name| message.text(2, name));
-        let message = message.text(4, &self.operator);
-        self.attributes.iter().fold(message, |message, (name, value)| message.message(5, value.encode(name)))
-    }
+/// The sizes of a tensor.
+#[derive(Clone, PartialEq, Message)]
+pub struct Shape {
+    /// The sizes in order.
+    #[prost(message, repeated, tag = "1")]
+    pub dims: Vec<Dim>,
+}
 
-    fn decode(bytes: &[u8]) -> Result<Self> {
-        let mut node = Self::default();
-        for field in Fields::new(bytes) {
-            match field? {
-                (1, value) => node.inputs.push(value.text()?),
-                (2, value) => node.outputs.push(value.text()?),
-                (4, value) => node.operator = value.text()?,
-                (5, value) => node.attributes.push(Attribute::decode(value.bytes()?)?),
-                (7, value) => {
-                    let domain = value.text()?;
-                    let standard = domain.is_empty() || domain == "ai.onnx";
-                    ensure!(standard, "expected standard operators only, found one of the domain {domain}");
-                }
-                _ => {}
-            }
-        }
-        Ok(node)
-    }
+/// One size of a tensor.
+#[derive(Clone, PartialEq, Message)]
+pub struct Dim {
+    /// The size; nothing where it is unknown and has no name.
+    #[prost(oneof = "Size", tags = "1, 2")]
+    pub size: Option<Size>,
+}
+
+/// A size, or what it is called until the graph runs.
+#[derive(Clone, PartialEq, Oneof)]
+pub enum Size {
+    /// The size.
+    #[prost(int64, tag = "1")]
+    Known(i64),
+    /// Its name.
+    #[prost(string, tag = "2")]
+    Named(String),
 }
 
 impl Attribute {
-    fn encode(&self, name: &str) -> Message {
-        let message = Message::default().text(1, name);
-        match self {
-            Self::Float(value) => message.float(2, *value).integer(20, ATTRIBUTE_FLOAT),
-            Self::Integer(value) => message.integer(3, *value).integer(20, ATTRIBUTE_INTEGER),
-            Self::Tensor(_) | Self::Other => message,
-        }
+    /// A parameter that states its kind.
+    pub fn new(name: &str, value: Value) -> Self {
+        let kind = match value {
+            Value::Float(_) => 1,
+            Value::Integer(_) => 2,
+            Value::Tensor(_) => 4,
+        };
+        Self { name: name.into(), value: Some(value), kind }
     }
+}
 
-    /// Name and value. The value's field alone says what it is: old files state no type.
-    fn decode(bytes: &[u8]) -> Result<(String, Self)> {
-        let (mut name, mut attribute) = (String::new(), Self::Other);
-        for field in Fields::new(bytes) {
-            match field? {
-                (1, value) => name = value.text()?,
-                (2, value) => attribute = Self::Float(value.float()?),
-                (3, value) => attribute = Self::Integer(value.integer()?),
-                (5, value) => attribute = Self::Tensor(Tensor::decode(value.bytes()?)?),
-                _ => {}
-            }
-        }
-        Ok((name, attribute))
+impl Port {
+    /// Rows of `width` floats, as many as there are in a batch.
+    pub fn new(name: &str, width: usize) -> Self {
+        let sizes = [Size::Named("batch".into()), Size::Known(width as i64)];
+        let shape = Shape { dims: sizes.map(|size| Dim { size: Some(size) }).into() };
+        Self { name: name.into(), kind: PortKind { tensor: TensorKind { element: FLOAT, shape } } }
     }
+}
+
+/// Whether a domain is that of the standard operators.
+pub fn standard(domain: &str) -> bool {
+    domain.is_empty() || domain == "ai.onnx"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     fn model() -> Model {
-        let port = |name: &str, size| Port { name: name.into(), dims: vec![None, Some(size)] };
-        Model {
-            ir_version: 8,
-            opset: 17,
-            producer: "a test".into(),
-            graph: Graph {
-                name: "graph".into(),
-                nodes: vec![Node {
-                    operator: "Gemm".into(),
-                    inputs: vec!["x".into(), "w".into()],
-                    outputs: vec!["y".into()],
-                    attributes: vec![("transB".into(), Attribute::Integer(1)), ("alpha".into(), Attribute::Float(1.0))],
-                }],
-                initializers: vec![Tensor { name: "w".into(), dims: vec![1, 2], values: Some(vec![0.5, -0.0]) }],
-                inputs: vec![port("x", 2)],
-                outputs: vec![port("y", 1)],
-            },
-        }
+        let attributes = vec![Attribute::new("transB", Value::Integer(0)), Attribute::new("alpha", Value::Float(0.0))];
+        let constant = Value::Tensor(Box::new(Tensor::new("", &[1], [2.0])));
+        let names = |names: &[&str]| names.iter().map(|&name| name.into()).collect();
+        let node = |operator: &str, inputs, attributes| Node {
+            operator: operator.into(),
+            inputs: names(inputs),
+            outputs: vec!["y".into()],
+            attributes,
+            domain: String::new(),
+        };
+        let graph = Graph {
+            name: "graph".into(),
+            nodes: vec![
+                node("Constant", &[], vec![Attribute::new("value", constant)]),
+                node("Gemm", &["x", "w", ""], attributes),
+            ],
+            initializers: vec![Tensor::new("w", &[1, 2], [0.5, -0.0])],
+            inputs: vec![Port::new("x", 2)],
+            outputs: vec![Port::new("y", 1)],
+        };
+        let opsets = vec![OperatorSet { domain: String::new(), version: 17 }];
+        Model { ir_version: 8, producer: "a test".into(), graphs: vec![graph], opsets }
+    }
+
+    /// Whether `bytes` are read; if so, what is written of it stays as it is.
+    fn is_read(bytes: &[u8]) -> bool {
+        let Ok(model) = Model::decode(bytes) else { return false };
+        let written = model.encode_to_vec();
+        assert_eq!(Model::decode(&written[..]).unwrap().encode_to_vec(), written);
+        true
     }
 
     #[test]
     fn what_is_written_is_read() {
-        assert_eq!(Model::decode(&model().encode()).unwrap(), model());
+        assert_eq!(Model::decode(&model().encode_to_vec()[..]).unwrap(), model());
     }
 
     #[test]
-    fn no_damage_panics() {
-        let whole = model().encode();
-        for end in 0..whole.len() {
-            let _ = Model::decode(&whole[..end]);
-        }
-        for position in 0..whole.len() {
-            for bit in 0..8 {
-                let mut damaged = whole.clone();
-                damaged[position] ^= 1 << bit;
-                let _ = Model::decode(&damaged);
+    fn the_numbers_of_the_fields_are_those_of_onnx() {
+        let attribute = Attribute::new("a", Value::Integer(-1)).encode_to_vec();
+        assert_eq!(attribute, b"\x0a\x01a\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xa0\x01\x02");
+        let port = Port::new("x", 2).encode_to_vec();
+        assert_eq!(port, b"\x0a\x01x\x12\x13\x0a\x11\x08\x01\x12\x0d\x0a\x07\x12\x05batch\x0a\x02\x08\x02");
+        let opset = OperatorSet { domain: String::new(), version: 17 }.encode_to_vec();
+        assert_eq!(opset, b"\x0a\x00\x10\x11");
+    }
+
+    #[test]
+    fn lengths_that_are_not_there_and_endless_nesting_are_refused() {
+        for length in [&b"\x07"[..], b"\xff\xff\xff\xff\x07", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"] {
+            for field in [2, 7, 8, 99] {
+                assert!(!is_read(&[&[field << 3 | 2], length, b"a"].concat()), "field {field}");
             }
+        }
+        // Groups in groups, in a field that is passed over.
+        assert!(!is_read(&[0x4b; 1 << 20]));
+    }
+
+    #[test]
+    fn memory_is_bounded_by_the_length_of_the_file() {
+        // A node that says nothing takes two bytes there, the least that a message can, and the most in memory.
+        let graph = b"\x0a\x00".repeat(100_000);
+        let nodes = Graph::decode(&graph[..]).unwrap().nodes;
+        assert!(nodes.capacity() * size_of::<Node>() <= 128 * graph.len());
+        assert!(size_of::<Node>().max(size_of::<Tensor>()).max(size_of::<Graph>()) <= 128);
+        assert!(size_of::<Attribute>().max(size_of::<Port>()) <= 64);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..99)) {
+            is_read(&bytes);
+        }
+
+        #[test]
+        fn damaged_and_shortened_models_are_read_or_refused(
+            damage in vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+            end in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = model().encode_to_vec();
+            for (position, byte) in damage {
+                *position.get_mut(&mut bytes) = byte;
+            }
+            is_read(&bytes);
+            is_read(&bytes[..end.index(bytes.len())]);
         }
     }
 }

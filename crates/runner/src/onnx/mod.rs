@@ -8,7 +8,6 @@ mod import;
 mod messages;
 mod reader;
 mod tensor;
-mod wire;
 
 pub use self::export::export;
 pub use self::import::import;

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::TensorData;
 use burn_mlp::Activation;
 
-use super::messages::{Attribute, Graph, Node};
-use super::tensor::Tensor;
+use super::messages::{Graph, Node, Value, standard};
+use super::tensor::{elements, transposed};
 use crate::state_dict::Kind;
 
 /// Operators that change nothing when predicting, or only the shape of the input.
@@ -30,6 +30,9 @@ impl From<Activation> for Found {
     }
 }
 
+/// Shape and elements of a constant, which may have several names; nothing where they are no floats.
+type Constant = Option<Rc<TensorData>>;
+
 /// What is half read: some layers are more than one node.
 #[derive(Clone, Copy, PartialEq)]
 enum Open {
@@ -45,7 +48,7 @@ enum Open {
 /// Walks a chain of nodes.
 pub struct Reader {
     nodes: Vec<Node>,
-    constants: HashMap<String, Rc<Tensor>>,
+    constants: HashMap<String, Constant>,
     output: String,
     /// The value that the last node gave, and the one before it.
     current: String,
@@ -61,10 +64,12 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// If the graph has more than one input or output.
+    /// If the graph has more than one input or output, or a constant is not whole.
     pub fn new(graph: Graph, most: usize) -> Result<Self> {
-        let constants: HashMap<String, Rc<Tensor>> =
-            graph.initializers.into_iter().map(|tensor| (tensor.name.clone(), Rc::new(tensor))).collect();
+        let mut constants = HashMap::new();
+        for tensor in graph.initializers {
+            constants.insert(tensor.name.clone(), tensor.data()?.map(Rc::new));
+        }
         // Old files list the constants among the inputs.
         let inputs: Vec<_> = graph.inputs.iter().filter(|port| !constants.contains_key(&port.name)).collect();
         let ([input], [output]) = (&inputs[..], &graph.outputs[..]) else {
@@ -103,6 +108,8 @@ impl Reader {
     }
 
     fn node(&mut self, node: &Node) -> Result<()> {
+        let domain = &node.domain;
+        ensure!(standard(domain), "expected standard operators only, found one of the domain {domain}");
         let [output, ..] = &node.outputs[..] else { bail!("it has no output") };
         if let Some(constant) = self.named_constant(node)? {
             self.constants.insert(output.clone(), constant);
@@ -117,8 +124,7 @@ impl Reader {
         match node.operator.as_str() {
             "Gemm" => self.gemm(node)?,
             "MatMul" => {
-                let weight = self.matrix(node.inputs.get(1))?;
-                let weight = transposed(weight);
+                let weight = transposed(self.matrix(node.inputs.get(1))?);
                 self.linear(weight, None)?;
                 self.open = Open::Product;
             }
@@ -148,8 +154,8 @@ impl Reader {
             }
             "Softmax" => {
                 ensure!(node.outputs.contains(&self.output), "expected a softmax at the end only");
-                let classes = [None, Some(&Attribute::Integer(-1)), Some(&Attribute::Integer(1))];
-                ensure!(classes.contains(&attribute(node, "axis")), "expected a softmax over the classes");
+                let classes = matches!(attribute(node, "axis")?, None | Some(Value::Integer(-1 | 1)));
+                ensure!(classes, "expected a softmax over the classes");
             }
             operator if PASSED_OVER.contains(&operator) => self.pass_over(node)?,
             _ => bail!("not part of a multilayer perceptron; the operators that are: {KNOWN}"),
@@ -160,10 +166,10 @@ impl Reader {
     }
 
     /// The constant that a node names or renames.
-    fn named_constant(&self, node: &Node) -> Result<Option<Rc<Tensor>>> {
+    fn named_constant(&self, node: &Node) -> Result<Option<Constant>> {
         match (node.operator.as_str(), &node.inputs[..]) {
-            ("Constant", _) => match attribute(node, "value").context("it has no value")? {
-                Attribute::Tensor(tensor) => Ok(Some(Rc::new(tensor.clone()))),
+            ("Constant", _) => match attribute(node, "value")?.context("it has no value")? {
+                Value::Tensor(tensor) => Ok(Some(tensor.as_ref().clone().data()?.map(Rc::new))),
                 _ => bail!("its value is no tensor"),
             },
             ("Identity", [name]) => Ok(self.constants.get(name).cloned()),
@@ -180,14 +186,14 @@ impl Reader {
     }
 
     fn gemm(&mut self, node: &Node) -> Result<()> {
-        let float = |name: &str| match attribute(node, name) {
+        let float = |name: &str| match attribute(node, name)? {
             None => Ok(1.0),
-            Some(Attribute::Float(value)) => Ok(*value),
+            Some(Value::Float(value)) => Ok(*value),
             Some(_) => bail!("{name} is no number"),
         };
-        let flag = |name: &str| match attribute(node, name) {
+        let flag = |name: &str| match attribute(node, name)? {
             None => Ok(false),
-            Some(Attribute::Integer(value)) => Ok(*value != 0),
+            Some(Value::Integer(value)) => Ok(*value != 0),
             Some(_) => bail!("{name} is no whole number"),
         };
         let (alpha, beta) = (float("alpha")?, float("beta")?);
@@ -201,10 +207,10 @@ impl Reader {
     }
 
     /// A layer with `weight` as PyTorch has it, `[d_output, d_input]`; without `bias` it is zero.
-    fn linear(&mut self, weight: Tensor, bias: Option<TensorData>) -> Result<()> {
-        let d_output = weight.dims[0];
+    fn linear(&mut self, weight: TensorData, bias: Option<TensorData>) -> Result<()> {
+        let d_output = weight.shape[0];
         let bias = bias.unwrap_or_else(|| TensorData::new(vec![0.0_f32; d_output], [d_output]));
-        self.push(Found { kind: Kind::Linear, tensors: vec![("weight", data(&weight)), ("bias", bias)] })
+        self.push(Found { kind: Kind::Linear, tensors: vec![("weight", weight), ("bias", bias)] })
     }
 
     fn bias(&mut self, node: &Node) -> Result<()> {
@@ -217,12 +223,12 @@ impl Reader {
 
     fn batch_norm(&mut self, node: &Node) -> Result<()> {
         // 10⁻⁵ is the operator's default. The file has single precision, a configuration double.
-        let epsilon = match attribute(node, "epsilon") {
+        let epsilon = match attribute(node, "epsilon")? {
             None => 1e-5,
-            Some(Attribute::Float(epsilon)) => epsilon.to_string().parse()?,
+            Some(Value::Float(epsilon)) => epsilon.to_string().parse()?,
             Some(_) => bail!("epsilon is no number"),
         };
-        let training = attribute(node, "training_mode").is_some_and(|mode| *mode != Attribute::Integer(0));
+        let training = !matches!(attribute(node, "training_mode")?, None | Some(Value::Integer(0)));
         ensure!(!training, "expected a graph exported for inference");
         let mut tensors = Vec::new();
         for (place, field) in ["weight", "bias", "running_mean", "running_var"].into_iter().enumerate() {
@@ -242,59 +248,49 @@ impl Reader {
         self.layers.push(activation.into());
     }
 
-    fn constant(&self, name: Option<&String>) -> Result<&Tensor> {
+    /// A constant with its name.
+    fn constant<'a>(&'a self, name: Option<&'a String>) -> Result<(&'a str, &'a TensorData)> {
         let name = name.context("an input is missing")?;
-        let tensor = self.constants.get(name).with_context(|| format!("{name} is no constant"))?;
-        ensure!(tensor.values.is_some(), "{name} has no elements in single precision");
-        Ok(tensor)
+        let data = self.constants.get(name).with_context(|| format!("{name} is no constant"))?;
+        let data = data.as_deref().with_context(|| format!("{name} has no elements in single precision"))?;
+        Ok((name, data))
     }
 
-    fn matrix(&self, name: Option<&String>) -> Result<&Tensor> {
-        let tensor = self.constant(name)?;
+    fn matrix<'a>(&'a self, name: Option<&'a String>) -> Result<&'a TensorData> {
+        let (name, data) = self.constant(name)?;
         // A side of zero would let the other one be anything.
-        let matrix = tensor.dims.len() == 2 && !tensor.dims.contains(&0);
-        ensure!(matrix, "{} is no matrix: its shape is {:?}", tensor.name, tensor.dims);
-        Ok(tensor)
+        let matrix = data.shape.len() == 2 && !data.shape.contains(&0);
+        ensure!(matrix, "{name} is no matrix: its shape is {:?}", data.shape.as_slice());
+        Ok(data)
     }
 
     fn vector(&self, name: Option<&String>) -> Result<TensorData> {
-        let tensor = self.constant(name)?;
-        ensure!(tensor.dims.len() == 1, "{} is no vector: its shape is {:?}", tensor.name, tensor.dims);
-        Ok(data(tensor))
+        let (name, data) = self.constant(name)?;
+        ensure!(data.shape.len() == 1, "{name} is no vector: its shape is {:?}", data.shape.as_slice());
+        Ok(data.clone())
     }
 
     /// The one slope of a parametric ReLU, which some writers give the shape `[1, 1]`.
     fn slope(&self, name: Option<&String>) -> Result<TensorData> {
-        let tensor = self.constant(name)?;
-        match tensor.values.as_deref() {
-            Some(&[slope]) => Ok(TensorData::from([slope])),
-            _ => bail!("expected one slope for the layer, found {} of shape {:?}", tensor.name, tensor.dims),
+        let (name, data) = self.constant(name)?;
+        match elements(data) {
+            &[slope] => Ok(TensorData::from([slope])),
+            _ => bail!("expected one slope for the layer, found {name} of shape {:?}", data.shape.as_slice()),
         }
     }
 
     /// Checks that the node's other input is the single number `expected`.
     fn scalar(&self, node: &Node, expected: f32) -> Result<()> {
-        let tensor = self.constant(node.inputs.iter().find(|&name| *name != self.current))?;
-        let found = tensor.values.as_deref().unwrap_or_default();
+        let (_, data) = self.constant(node.inputs.iter().find(|&name| *name != self.current))?;
+        let found = elements(data);
         ensure!(found == [expected], "expected the number {expected}, found {found:?}");
         Ok(())
     }
 }
 
-fn attribute<'a>(node: &'a Node, name: &str) -> Option<&'a Attribute> {
-    node.attributes.iter().find(|(found, _)| found == name).map(|(_, value)| value)
-}
-
-fn data(tensor: &Tensor) -> TensorData {
-    TensorData::new(tensor.values.clone().unwrap_or_default(), tensor.dims.clone())
-}
-
-/// `[rows, columns]` as `[columns, rows]`.
-fn transposed(matrix: &Tensor) -> Tensor {
-    let (rows, columns) = (matrix.dims[0], matrix.dims[1]);
-    let values = matrix.values.as_deref().unwrap_or_default();
-    let turned = (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect();
-    Tensor { name: matrix.name.clone(), dims: vec![columns, rows], values: Some(turned) }
+fn attribute<'a>(node: &'a Node, name: &str) -> Result<Option<&'a Value>> {
+    let Some(found) = node.attributes.iter().find(|attribute| attribute.name == name) else { return Ok(None) };
+    found.value.as_ref().map(Some).with_context(|| format!("{name} is neither a number nor a tensor"))
 }
 
 #[cfg(test)]

@@ -1,84 +1,67 @@
-//! Constants, inputs and outputs of an ONNX graph.
+//! Constants of an ONNX graph.
 
-use anyhow::{Context, Result, bail, ensure};
-
-use super::wire::{Fields, Message, Value};
+use anyhow::{Context, Result, ensure};
+use burn::tensor::TensorData;
+use prost::Message;
+use prost::bytes::Bytes;
 
 /// Element type FLOAT.
-const FLOAT: i64 = 1;
+pub const FLOAT: i32 = 1;
 /// The data lies in another file.
-const EXTERNAL: i64 = 1;
+const EXTERNAL: i32 = 1;
 
 /// A named constant.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, PartialEq, Message)]
 pub struct Tensor {
+    /// Its shape. Readers take it packed or not; most writers do not pack it.
+    #[prost(int64, repeated, packed = "false", tag = "1")]
+    pub dims: Vec<i64>,
+    /// The type of its elements.
+    #[prost(int32, tag = "2")]
+    pub element: i32,
+    /// Its elements in row-major order, where they are floats and not in `raw`.
+    #[prost(float, repeated, tag = "4")]
+    pub floats: Vec<f32>,
     /// Its name.
+    #[prost(string, tag = "8")]
     pub name: String,
-    /// Its shape.
-    pub dims: Vec<usize>,
-    /// Its elements in row-major order; `None` where they are no floats.
-    pub values: Option<Vec<f32>>,
-}
-
-/// An input or output of a graph: a tensor of floats.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Port {
-    /// Its name.
-    pub name: String,
-    /// Its shape: `None` for a size known only when the graph runs.
-    pub dims: Vec<Option<usize>>,
+    /// The bytes of its elements, little-endian.
+    #[prost(bytes = "bytes", tag = "9")]
+    pub raw: Bytes,
+    /// Where the elements are.
+    #[prost(int32, tag = "14")]
+    pub location: i32,
 }
 
 impl Tensor {
-    pub(super) fn encode(&self) -> Message {
-        let message = self.dims.iter().fold(Message::default(), |message, &dim| message.integer(1, dim as i64));
-        let raw: Vec<u8> = self.values.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
-        message.integer(2, FLOAT).text(8, &self.name).bytes(9, &raw)
+    /// A constant of floats.
+    pub fn new(name: &str, dims: &[usize], values: impl IntoIterator<Item = f32>) -> Self {
+        let raw: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
+        let dims = dims.iter().map(|&dim| dim as i64).collect();
+        Self { name: name.into(), dims, element: FLOAT, raw: raw.into(), ..Self::default() }
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
-        let mut tensor = Self::default();
-        let (mut element, mut values, mut raw) = (0, Vec::new(), None);
-        for field in Fields::new(bytes) {
-            match field? {
-                // Repeated numbers are packed into one field or not, as the writer likes.
-                (1, Value::Bytes(packed)) => tensor.dims.extend(sizes(&Fields::integers(packed)?)?),
-                (1, value) => tensor.dims.extend(sizes(&[value.integer()?])?),
-                (2, value) => element = value.integer()?,
-                (4, Value::Bytes(packed)) => values.extend(floats(packed)?),
-                (4, value) => values.push(value.float()?),
-                (8, value) => tensor.name = value.text()?,
-                (9, value) => raw = Some(value.bytes()?),
-                (14, value) => {
-                    ensure!(
-                        value.integer()? != EXTERNAL,
-                        "the data of tensor {} lies in another file: export the model as one file",
-                        tensor.name
-                    );
-                }
-                _ => {}
-            }
+    /// Shape and elements; nothing where they are no floats.
+    ///
+    /// # Errors
+    ///
+    /// If the elements are not those of the shape, or lie in another file.
+    pub fn data(self) -> Result<Option<TensorData>> {
+        let name = self.name;
+        ensure!(
+            self.location != EXTERNAL,
+            "the data of tensor {name} lies in another file: export the model as one file"
+        );
+        let size = |&size: &i64| usize::try_from(size).with_context(|| format!("tensor {name} has a size of {size}"));
+        let dims: Vec<usize> = self.dims.iter().map(size).collect::<Result<_>>()?;
+        if self.element != FLOAT {
+            return Ok(None);
         }
-        if element == FLOAT {
-            if let Some(raw) = raw {
-                values = floats(raw)?;
-            }
-            let expected = tensor.dims.iter().try_fold(1_usize, |product, &dim| product.checked_mul(dim));
-            ensure!(
-                expected == Some(values.len()),
-                "tensor {} of shape {:?} has {} elements",
-                tensor.name,
-                tensor.dims,
-                values.len()
-            );
-            tensor.values = Some(values);
-        }
-        Ok(tensor)
+        let values = if self.raw.is_empty() { self.floats } else { floats(&self.raw)? };
+        let expected = dims.iter().try_fold(1_usize, |product, &dim| product.checked_mul(dim));
+        ensure!(expected == Some(values.len()), "tensor {name} of shape {dims:?} has {} elements", values.len());
+        Ok(Some(TensorData::new(values, dims)))
     }
-}
-
-fn sizes(integers: &[i64]) -> Result<Vec<usize>> {
-    integers.iter().map(|&size| usize::try_from(size).with_context(|| format!("a size of {size}"))).collect()
 }
 
 fn floats(bytes: &[u8]) -> Result<Vec<f32>> {
@@ -87,96 +70,44 @@ fn floats(bytes: &[u8]) -> Result<Vec<f32>> {
     Ok(floats.iter().map(|&float| f32::from_le_bytes(float)).collect())
 }
 
-impl Port {
-    /// A size unknown until the graph runs is written under the name `batch`.
-    pub(super) fn encode(&self) -> Message {
-        let shape = self.dims.iter().fold(Message::default(), |shape, dim| {
-            let dim = match dim {
-                Some(size) => Message::default().integer(1, *size as i64),
-                None => Message::default().text(2, "batch"),
-            };
-            shape.message(1, dim)
-        });
-        let tensor = Message::default().integer(1, FLOAT).message(2, shape);
-        Message::default().text(1, &self.name).message(2, Message::default().message(1, tensor))
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
-        let mut port = Self::default();
-        for field in Fields::new(bytes) {
-            match field? {
-                (1, value) => port.name = value.text()?,
-                (2, value) => port.dims = shape(value.bytes()?)?,
-                _ => {}
-            }
-        }
-        Ok(port)
-    }
+/// The elements of a constant, all of which are kept in single precision.
+pub fn elements(constant: &TensorData) -> &[f32] {
+    constant.as_slice().unwrap_or_default()
 }
 
-/// The shape in a type: type → tensor (1) → shape (2) → dims (1) → size (1).
-fn shape(kind: &[u8]) -> Result<Vec<Option<usize>>> {
-    let mut dims = Vec::new();
-    for tensor in messages(kind, 1)? {
-        for shape in messages(tensor, 2)? {
-            for dim in messages(shape, 1)? {
-                let mut size = None;
-                for field in Fields::new(dim) {
-                    if let (1, value) = field? {
-                        size = usize::try_from(value.integer()?).ok();
-                    }
-                }
-                dims.push(size);
-            }
-        }
-    }
-    Ok(dims)
-}
-
-/// The messages in field `number` of a message.
-fn messages(message: &[u8], number: u64) -> Result<Vec<&[u8]>> {
-    let mut found = Vec::new();
-    for field in Fields::new(message) {
-        match field? {
-            (field, Value::Bytes(bytes)) if field == number => found.push(bytes),
-            (field, _) if field == number => bail!("field {number} is no message"),
-            _ => {}
-        }
-    }
-    Ok(found)
+/// `[rows, columns]` as `[columns, rows]`.
+pub fn transposed(matrix: &TensorData) -> TensorData {
+    let (rows, columns, values) = (matrix.shape[0], matrix.shape[1], elements(matrix));
+    let turned = (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect();
+    TensorData::new(turned, [columns, rows])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tensor(message: Message) -> Result<Tensor> {
-        Tensor::decode(&message.into_bytes())
-    }
-
     #[test]
     fn floats_may_be_packed_raw_or_one_by_one() {
-        let start = || Message::default().integer(1, 2).integer(2, FLOAT);
-        let raw = [1.0_f32.to_le_bytes(), 2.0_f32.to_le_bytes()].concat();
-        for message in [start().bytes(9, &raw), start().bytes(4, &raw), start().float(4, 1.0).float(4, 2.0)] {
-            assert_eq!(tensor(message).unwrap().values, Some(vec![1.0, 2.0]));
+        let raw = b"\x08\x02\x10\x01\x4a\x08\0\0\x80\x3f\0\0\0\x40";
+        let packed = b"\x0a\x01\x02\x10\x01\x22\x08\0\0\x80\x3f\0\0\0\x40";
+        let single = b"\x08\x02\x10\x01\x25\0\0\x80\x3f\x25\0\0\0\x40";
+        for bytes in [&raw[..], packed, single] {
+            let data = Tensor::decode(bytes).unwrap().data().unwrap();
+            assert_eq!(data, Some(TensorData::from([1.0_f32, 2.0])));
         }
-        let packed = Message::default().bytes(1, b"\x02\x01").integer(2, FLOAT).bytes(9, &raw);
-        assert_eq!(tensor(packed).unwrap().dims, [2, 1]);
+        assert_eq!(Tensor::new("", &[2], [1.0, 2.0]).encode_to_vec(), raw);
     }
 
     #[test]
     fn tensors_of_another_size_or_place_are_refused() {
-        let huge = Message::default().integer(1, i64::MAX).integer(1, i64::MAX).integer(2, FLOAT);
-        assert!(tensor(huge).unwrap_err().to_string().contains("has 0 elements"));
-        let negative = Message::default().integer(1, -1).integer(2, FLOAT);
-        assert!(tensor(negative).is_err());
-        let external = Message::default().text(8, "w").integer(14, EXTERNAL);
-        assert!(tensor(external).unwrap_err().to_string().contains("another file"));
-        let ragged = Message::default().integer(1, 1).integer(2, FLOAT).bytes(9, &[0; 5]);
-        assert!(tensor(ragged).is_err());
+        let error = |tensor: Tensor| tensor.data().unwrap_err().to_string();
+        assert!(error(Tensor::new("w", &[usize::MAX >> 1; 2], [])).contains("has 0 elements"));
+        assert!(error(Tensor { dims: vec![-1], ..Tensor::default() }).contains("a size of -1"));
+        assert!(error(Tensor { location: EXTERNAL, ..Tensor::default() }).contains("another file"));
+        let ragged = Tensor { raw: vec![0; 5].into(), ..Tensor::new("w", &[1], []) };
+        assert!(error(ragged).contains("found 5 bytes"));
         // Whole numbers, such as a shape, are nothing a network computes with.
-        let whole = Message::default().integer(1, 1).integer(2, 7).bytes(9, &[0; 8]);
-        assert_eq!(tensor(whole).unwrap().values, None);
+        let whole = Tensor { element: 7, raw: vec![0; 8].into(), ..Tensor::new("w", &[1], []) };
+        assert_eq!(whole.data().unwrap(), None);
     }
 }

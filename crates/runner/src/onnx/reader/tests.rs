@@ -1,10 +1,11 @@
 //! Chains of nodes, right and wrong.
 
 use super::*;
-use crate::onnx::tensor::Port;
+use crate::onnx::messages::{Attribute, Port};
+use crate::onnx::tensor::Tensor;
 
 fn constant(name: &str, dims: &[usize], values: &[f32]) -> Tensor {
-    Tensor { name: name.into(), dims: dims.into(), values: Some(values.into()) }
+    Tensor::new(name, dims, values.iter().copied())
 }
 
 /// A graph from `x` to `y`; a node is an operator, its inputs and its output.
@@ -13,14 +14,13 @@ fn graph(constants: Vec<Tensor>, nodes: &[(&str, &[&str], &str)]) -> Graph {
         operator: operator.into(),
         inputs: inputs.iter().map(|&name| name.into()).collect(),
         outputs: vec![output.into()],
-        attributes: vec![],
+        ..Node::default()
     });
-    let port = |name: &str| Port { name: name.into(), dims: vec![] };
     Graph {
         nodes: nodes.collect(),
         initializers: constants,
-        inputs: vec![port("x")],
-        outputs: vec![port("y")],
+        inputs: vec![Port::new("x", 1)],
+        outputs: vec![Port::new("y", 1)],
         ..Graph::default()
     }
 }
@@ -94,25 +94,25 @@ fn what_is_no_multilayer_perceptron_is_named() {
 #[test]
 fn a_side_of_zero_is_no_matrix() {
     // The other side would be free to ask for any amount of memory.
-    let empty = vec![constant("w", &[0, usize::MAX], &[])];
+    let empty = vec![constant("w", &[0, i64::MAX as usize], &[])];
     assert!(error(empty, &[("Gemm", &["x", "w"], "y")]).contains("w is no matrix"));
 }
 
 #[test]
 fn attributes_that_change_the_meaning_are_refused() {
-    let error = |operator: &str, inputs: &[&str], name: &str, value: Attribute| {
+    let error = |operator: &str, inputs: &[&str], name: &str, value: Value| {
         let mut graph = graph(weight(), &[(operator, inputs, "y")]);
-        graph.nodes[0].attributes.push((name.into(), value));
+        graph.nodes[0].attributes.push(Attribute::new(name, value));
         Reader::new(graph, 4).and_then(Reader::read).err().map(|error| format!("{error:#}")).unwrap_or_default()
     };
     let gemm = |name, value| error("Gemm", &["x", "w", "b"], name, value);
-    assert!(gemm("alpha", Attribute::Float(0.5)).contains("found 0.5 and 1"));
-    assert!(gemm("beta", Attribute::Float(f32::NAN)).contains("found 1 and NaN"));
-    assert!(gemm("transA", Attribute::Integer(1)).contains("not transposed"));
-    assert!(gemm("transB", Attribute::Float(1.0)).contains("transB is no whole number"));
-    assert_eq!(gemm("transB", Attribute::Integer(0)), "");
-    assert!(error("Softmax", &["x"], "axis", Attribute::Integer(0)).contains("over the classes"));
+    assert!(gemm("alpha", Value::Float(0.5)).contains("found 0.5 and 1"));
+    assert!(gemm("beta", Value::Float(f32::NAN)).contains("found 1 and NaN"));
+    assert!(gemm("transA", Value::Integer(1)).contains("not transposed"));
+    assert!(gemm("transB", Value::Float(1.0)).contains("transB is no whole number"));
+    assert_eq!(gemm("transB", Value::Integer(0)), "");
+    assert!(error("Softmax", &["x"], "axis", Value::Integer(0)).contains("over the classes"));
     let norm = ["x", "b", "b", "b", "b"];
-    assert!(error("BatchNormalization", &norm, "training_mode", Attribute::Integer(1)).contains("for inference"));
-    assert_eq!(error("BatchNormalization", &norm, "training_mode", Attribute::Integer(0)), "");
+    assert!(error("BatchNormalization", &norm, "training_mode", Value::Integer(1)).contains("for inference"));
+    assert_eq!(error("BatchNormalization", &norm, "training_mode", Value::Integer(0)), "");
 }
