@@ -3,11 +3,11 @@
 
 mod table;
 
-use std::fmt::Write as _;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub use table::{Cell, Table};
 
-use crate::plot::{Picture, escape};
+use crate::plot::Picture;
 
 /// Nothing may be loaded from anywhere: styles and images are in the file.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -39,7 +39,7 @@ pub struct Page {
 #[derive(Clone, Debug)]
 pub struct Section {
     title: String,
-    body: String,
+    body: Markup,
 }
 
 impl Page {
@@ -64,126 +64,122 @@ impl Page {
 
     /// The page as a file.
     pub fn html(&self) -> String {
-        let title = escape(&self.title);
-        let mut html = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-             <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n"
-        );
-        if !self.lead.is_empty() {
-            let _ = writeln!(html, "<p>{}</p>", escape(&self.lead));
-        }
-        html.push_str("</header>\n");
-        if self.sections.len() >= LISTED {
-            html.push_str("<nav aria-label=\"Sections\"><ul>\n");
-            for (index, section) in self.sections.iter().enumerate() {
-                let _ = writeln!(html, "<li><a href=\"#section-{}\">{}</a></li>", index + 1, escape(&section.title));
+        let numbered = || (1..).zip(&self.sections);
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    meta http-equiv="Content-Security-Policy" content=(POLICY);
+                    title { (self.title) }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    header {
+                        h1 { (self.title) }
+                        @if !self.lead.is_empty() { p { (self.lead) } }
+                    }
+                    @if self.sections.len() >= LISTED {
+                        nav aria-label="Sections" { ul {
+                            @for (number, section) in numbered() {
+                                li { a href={ "#section-" (number) } { (section.title) } }
+                            }
+                        } }
+                    }
+                    main {
+                        @for (number, section) in numbered() {
+                            section id={ "section-" (number) } { h2 { (section.title) } (section.body) }
+                        }
+                    }
+                }
             }
-            html.push_str("</ul></nav>\n");
-        }
-        html.push_str("<main>\n");
-        for (index, Section { title, body }) in self.sections.iter().enumerate() {
-            let _ =
-                write!(html, "<section id=\"section-{}\">\n<h2>{}</h2>\n{body}</section>\n", index + 1, escape(title));
-        }
-        html.push_str("</main>\n</body>\n</html>\n");
-        html
+        };
+        page.into_string()
     }
 }
 
 impl Section {
     /// A section without content.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), body: String::new() }
+        Self { title: title.into(), body: Markup::default() }
     }
 
     /// Adds a paragraph.
     pub fn paragraph(&mut self, text: impl AsRef<str>) -> &mut Self {
-        let _ = writeln!(self.body, "<p>{}</p>", escape(text.as_ref()));
-        self
+        self.push(html! { p { (text.as_ref()) } })
     }
 
     /// Adds a heading below the section's own.
     pub fn heading(&mut self, text: impl AsRef<str>) -> &mut Self {
-        let _ = writeln!(self.body, "<h3>{}</h3>", escape(text.as_ref()));
-        self
+        self.push(html! { h3 { (text.as_ref()) } })
     }
 
     /// Adds a list; nothing for no items.
     pub fn list<S: AsRef<str>>(&mut self, items: impl IntoIterator<Item = S>) -> &mut Self {
-        let items: String = items.into_iter().map(|item| format!("<li>{}</li>\n", escape(item.as_ref()))).collect();
-        if !items.is_empty() {
-            let _ = write!(self.body, "<ul>\n{items}</ul>\n");
-        }
-        self
+        let items = html! { @for item in items { li { (item.as_ref()) } } };
+        self.push(html! { @if !items.0.is_empty() { ul { (items) } } })
     }
 
     /// Adds a table.
     pub fn table(&mut self, table: &Table) -> &mut Self {
-        self.body.push_str(&table.html());
-        self
+        self.push(PreEscaped(table.html()))
     }
 
     /// Adds a picture with a caption; `file` is the same picture on its own, beside the page.
     pub fn picture(&mut self, picture: &dyn Picture, caption: &str, file: Option<&str>) -> &mut Self {
-        let figure = figure(picture, caption, file);
-        self.body.push_str(&figure);
-        self
+        self.push(figure(picture, caption, file))
     }
 
     /// Adds pictures side by side where the screen is wide enough: each with its caption and its file.
     pub fn pictures(&mut self, pictures: &[(&dyn Picture, &str, Option<&str>)]) -> &mut Self {
-        self.body.push_str("<div class=\"pictures\">\n");
-        for &(picture, caption, file) in pictures {
-            self.body.push_str(&figure(picture, caption, file));
-        }
-        self.body.push_str("</div>\n");
-        self
+        self.push(html! {
+            div.pictures { @for &(picture, caption, file) in pictures { (figure(picture, caption, file)) } }
+        })
     }
 
     /// Adds a claim with a badge that says whether it holds.
     pub fn claim(&mut self, holds: bool, text: impl AsRef<str>) -> &mut Self {
-        let _ = writeln!(self.body, "<p>{} {}</p>", badge(holds), escape(text.as_ref()));
-        self
+        self.push(html! { p { (badge(holds)) " " (text.as_ref()) } })
     }
 
     /// Adds a note that must not be overlooked.
     pub fn warning(&mut self, text: impl AsRef<str>) -> &mut Self {
-        let _ = writeln!(self.body, "<p class=\"warning\"><strong>Note:</strong> {}</p>", escape(text.as_ref()));
-        self
+        self.push(html! { p.warning { strong { "Note:" } " " (text.as_ref()) } })
     }
 
     /// Adds a link to a file beside the page.
     pub fn link(&mut self, file: &str, text: &str) -> &mut Self {
-        let _ = writeln!(self.body, "<p>{}</p>", link(file, text));
+        self.push(html! { p { (link(file, text)) } })
+    }
+
+    fn push(&mut self, part: Markup) -> &mut Self {
+        self.body.0.push_str(&part.0);
         self
     }
 }
 
-fn figure(picture: &dyn Picture, caption: &str, file: Option<&str>) -> String {
-    let file = file.map_or(String::new(), |file| format!(" {}", link(file, file)));
-    let caption = escape(caption);
+fn figure(picture: &dyn Picture, caption: &str, file: Option<&str>) -> Markup {
     let drawing = picture.draw();
     // On a narrow screen a picture shrinks to this part of its size, so that its letters can still be read, and then
     // scrolls.
     let least = (0.65 * drawing.width()).ceil();
-    format!(
-        "<figure>\n<div class=\"scroll\"><div style=\"min-width:{least}px\">\n{}</div></div>\n\
-         <figcaption>{caption}{file}</figcaption>\n</figure>\n",
-        drawing.document()
-    )
+    html! {
+        figure {
+            div.scroll { div style={ "min-width:" (least) "px" } { (PreEscaped(drawing.document())) } }
+            figcaption { (caption) @if let Some(file) = file { " " (link(file, file)) } }
+        }
+    }
 }
 
-fn link(file: &str, text: &str) -> String {
-    format!("<a href=\"{}\">{}</a>", escape(file), escape(text))
+fn link(file: &str, text: &str) -> Markup {
+    html! { a href=(file) { (text) } }
 }
 
-fn badge(holds: bool) -> &'static str {
-    match holds {
-        true => "<span class=\"badge holds\">holds</span>",
-        false => "<span class=\"badge fails\">does not hold</span>",
+fn badge(holds: bool) -> Markup {
+    html! {
+        @if holds { span.badge.holds { "holds" } } @else { span.badge.fails { "does not hold" } }
     }
 }
 
@@ -230,7 +226,7 @@ mod tests {
             assert_eq!(html.matches(&format!("href=\"#section-{section}\"")).count(), 1);
             assert_eq!(html.matches(&format!("id=\"section-{section}\"")).count(), 1);
         }
-        assert!(!html.contains("<ul>\n</ul>"), "an empty list");
+        assert!(!html.contains("<ul></ul>"), "an empty list");
         assert!(html.contains(">does not hold</span>"));
     }
 

@@ -1,9 +1,8 @@
 //! Tables of a page.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
 use super::{badge, link};
-use crate::plot::escape;
 
 /// Characters that a cell has on one line, however narrow the screen.
 const SHORT: usize = 40;
@@ -30,58 +29,38 @@ pub struct Table {
 
 /// A cell of a [`Table`].
 #[derive(Clone, Debug)]
-pub struct Cell(Content);
-
-#[derive(Clone, Debug)]
-enum Content {
-    Text(String),
-    Holds(bool),
-    Link { file: String, text: String },
+pub struct Cell {
+    markup: Markup,
+    /// Whether it can stand in a column of figures.
+    figure: bool,
+    /// Whether it stays on one line.
+    short: bool,
 }
 
 impl Cell {
     /// A badge: holds or does not hold.
     pub fn holds(holds: bool) -> Self {
-        Self(Content::Holds(holds))
+        Self { markup: badge(holds), figure: false, short: true }
     }
 
     /// A link to a file beside the page.
     pub fn link(file: impl Into<String>, text: impl Into<String>) -> Self {
-        Self(Content::Link { file: file.into(), text: text.into() })
-    }
-
-    /// Whether it can stand in a column of figures.
-    fn is_figure(&self) -> bool {
-        match &self.0 {
-            Content::Text(text) => {
-                let digits = text.trim_start_matches(['−', '-', '+', '±', '<', '>', '≈', ' ']);
-                text.is_empty() || text == "–" || digits.starts_with(|character: char| character.is_ascii_digit())
-            }
-            Content::Holds(_) | Content::Link { .. } => false,
-        }
-    }
-
-    /// Whether it stays on one line.
-    fn is_short(&self) -> bool {
-        match &self.0 {
-            Content::Text(text) | Content::Link { text, .. } => text.chars().count() <= SHORT,
-            Content::Holds(_) => true,
-        }
-    }
-
-    fn html(&self) -> String {
-        match &self.0 {
-            Content::Text(text) => escape(text),
-            Content::Holds(holds) => badge(*holds).to_owned(),
-            Content::Link { file, text } => link(file, text),
-        }
+        let text = text.into();
+        Self { markup: link(&file.into(), &text), figure: false, short: is_short(&text) }
     }
 }
 
 impl<S: Into<String>> From<S> for Cell {
     fn from(text: S) -> Self {
-        Self(Content::Text(text.into()))
+        let text = text.into();
+        let digits = text.trim_start_matches(['−', '-', '+', '±', '<', '>', '≈', ' ']);
+        let figure = text.is_empty() || text == "–" || digits.starts_with(|first: char| first.is_ascii_digit());
+        Self { markup: html! { (text) }, figure, short: is_short(&text) }
     }
+}
+
+fn is_short(text: &str) -> bool {
+    text.chars().count() <= SHORT
 }
 
 impl Table {
@@ -115,36 +94,35 @@ impl Table {
         let columns = self.rows.iter().map(Vec::len).chain([self.head.len()]).max().unwrap_or(0);
         let class = |column: usize| {
             let mut cells = self.rows.iter().filter_map(|row| row.get(column));
-            match (column > 0 && cells.clone().all(Cell::is_figure), cells.all(Cell::is_short)) {
-                (true, _) => " class=\"figure\"",
-                (false, true) => " class=\"short\"",
-                (false, false) => "",
+            match (column > 0 && cells.clone().all(|cell| cell.figure), cells.all(|cell| cell.short)) {
+                (true, _) => Some("figure"),
+                (false, true) => Some("short"),
+                (false, false) => None,
             }
         };
-        let classes: Vec<&str> = (0..columns).map(class).collect();
-        let mut html = String::from("<div class=\"scroll\"><table>\n");
-        if !self.caption.is_empty() {
-            let _ = writeln!(html, "<caption>{}</caption>", escape(&self.caption));
-        }
-        html.push_str("<thead><tr>");
-        for (column, class) in classes.iter().enumerate() {
-            let name = self.head.get(column).map_or(String::new(), |name| escape(name));
-            let _ = write!(html, "<th scope=\"col\"{class}>{name}</th>");
-        }
-        html.push_str("</tr></thead>\n<tbody>\n");
-        for row in &self.rows {
-            html.push_str("<tr>");
-            for (column, class) in classes.iter().enumerate() {
-                let cell = row.get(column).map_or(String::new(), Cell::html);
-                let _ = match column {
-                    0 => write!(html, "<th scope=\"row\"{class}>{cell}</th>"),
-                    _ => write!(html, "<td{class}>{cell}</td>"),
-                };
+        let classes: Vec<Option<&str>> = (0..columns).map(class).collect();
+        let table = html! {
+            @if !self.caption.is_empty() { caption { (self.caption) } }
+            thead {
+                tr {
+                    @for (column, class) in classes.iter().enumerate() {
+                        th scope="col" class=[class] { (self.head.get(column).map_or("", String::as_str)) }
+                    }
+                }
             }
-            html.push_str("</tr>\n");
-        }
-        html.push_str("</tbody>\n</table></div>\n");
-        html
+            tbody {
+                @for row in &self.rows {
+                    tr {
+                        @for (column, class) in classes.iter().enumerate() {
+                            @let cell = row.get(column).map(|cell| cell.markup.clone()).unwrap_or_default();
+                            @if column == 0 { th scope="row" class=[class] { (cell) } }
+                            @else { td class=[class] { (cell) } }
+                        }
+                    }
+                }
+            }
+        };
+        html! { div.scroll { table { (table) } } }.into_string()
     }
 }
 
@@ -175,6 +153,6 @@ mod tests {
         let html = Table::new(["a", "b"]).row(["1"]).rows([["1", "2", "3"], ["4", "5", "6"]]).html();
         assert_eq!(html.matches("<th scope=\"col\"").count(), 3);
         assert_eq!(html.matches("<td").count(), 6);
-        assert!(Table::new(Vec::<String>::new()).html().contains("<tbody>\n</tbody>"));
+        assert!(Table::new(Vec::<String>::new()).html().contains("<tbody></tbody>"));
     }
 }
