@@ -1,10 +1,11 @@
-//! Benchmarks on the backend the features choose: `cargo bench -p runner --features flex`.
+//! Benchmarks on the backend that the features choose: `cargo bench -p runner --features flex`.
 //!
-//! The device is synchronized before the clock stops.
+//! Each measurement includes the synchronization of the device.
 #![recursion_limit = "256"]
 #![allow(missing_docs, reason = "criterion_group! generates a public function")]
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::path::Path;
 
 use burn::module::AutodiffModule;
@@ -12,12 +13,11 @@ use burn::nn;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Distribution, Tensor};
 use burn_fashion_mnist::{FashionMnist, Images, Normalization, permutation};
-use burn_mlp::{DropoutConfig, Fans, Init, Key, Mlp, MlpConfig, Probability};
+use burn_mlp::{CrossEntropy, DropoutConfig, Fans, Init, Key, Mlp, MlpConfig, Probability};
+use burn_mlp_train::{Examples as _, Learner, Optimizer};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use runner::backend::{Inner, Train};
-use runner::batches::Batches;
-use runner::config::Config;
-use runner::learner::Learner;
+use mlp_lab::images::ImageExamples;
+use runner::backend::{Inner, PLACEMENT, Train};
 
 type Device = runner::backend::Device;
 
@@ -29,7 +29,7 @@ fn probability(value: f64) -> Probability {
     Probability::new(value).expect("a probability")
 }
 
-/// The activations of one hidden layer of the default job.
+/// Random activations of one hidden layer, for a batch of the default configuration.
 fn activations(device: &Device) -> Tensor<Train, 2> {
     Tensor::random([256, 256], Distribution::Normal(0.0, 1.0), device)
 }
@@ -73,7 +73,7 @@ fn initialization(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Made-up images of the size of Fashion-MNIST's.
+/// Synthetic images of the size of those of Fashion-MNIST.
 fn images(count: usize) -> Images {
     let pixels = Key::new(1, *b"pixels\0\0").uniforms().map(|pixel| (pixel * 256.0) as u8).take(count * 784).collect();
     let labels = (0..count).map(|index| (index % 10) as u8).collect();
@@ -89,14 +89,14 @@ fn training_step(criterion: &mut Criterion) {
     {
         let config = MlpConfig::new(784, vec![width; depth], 10).with_dropout(vec![probability(0.5); depth]);
         let mlp: Mlp<Train> = config.init(&device).expect("a valid network");
-        let mut learner = Learner::new(mlp, &Config::default());
-        let batches = Batches::new(images(batch), Normalization::default(), batch, 1, &device);
-        let (order, mut step) = (batches.order(0), 0);
+        let mut learner = Learner::new(mlp, Optimizer::default(), CrossEntropy::default(), PLACEMENT);
+        let examples = ImageExamples::<Train>::new(images(batch), Normalization::default());
+        let examples = examples.resident(PLACEMENT.resident, &device);
+        let (order, mut step) = (examples.order(1, 0), 0);
         group.throughput(Throughput::Elements(batch as u64));
         group.bench_function(format!("width {width}, depth {depth}, batch {batch}"), |bencher| {
             bencher.iter(|| {
-                let examples = batches.step(&order, 0);
-                let batch_of = |range| examples.batch(range, &device);
+                let batch_of = |range: Range<usize>| examples.batch(&order[range], &device);
                 let (_, gradients) = learner.gradients(step, batch, batch_of, None, &device);
                 learner.update::<Train>(1e-3, gradients);
                 step += 1;

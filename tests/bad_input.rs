@@ -136,7 +136,7 @@ fn a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpoint() 
     let folder = tiny_data();
     let diverging = tiny(&["--set", "training.learning_rate=1e30", "--out", "out"]);
     fail(folder.path(), &diverging, 1, &["epoch 1, step 2", "1000000000000000000000000000000", "out/checkpoint"]);
-    // The checkpoint from before the first step is whole: with a sane rate the run can go on.
+    // The checkpoint from before the first step is intact, so the run can be resumed with a smaller learning rate.
     succeed(folder.path(), &["train", "--resume", "out", "--set", "training.learning_rate=0.1"]);
     let environment = fs::read_to_string(folder.path().join("out/environment.json")).unwrap();
     assert!(environment.contains("\"key\": \"training.learning_rate\""), "the change is recorded");

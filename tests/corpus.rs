@@ -1,4 +1,4 @@
-//! The committed inputs of the fuzz targets, among them all that ever made a reader fail, on a stable compiler.
+//! The committed inputs of the fuzz targets on a stable compiler, including all that ever made a reader fail.
 
 use std::fs;
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::path::Path;
 #[path = "fuzz/src/lib.rs"]
 mod readers;
 
-/// Hands every file of `corpus/<target>` to its reader.
+/// Passes every file of `corpus/<target>` to its reader.
 fn replay(target: &str, reader: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus").join(target);
     let mut inputs = 0;
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        // Shown only where the reader panics.
+        // Shown only if the reader panics.
         println!("{}", path.display());
         reader(&fs::read(&path).unwrap());
         inputs += 1;

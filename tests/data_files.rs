@@ -1,4 +1,4 @@
-//! Data folders that do not hold what they should.
+//! Damaged and foreign data files.
 
 use std::fs;
 use std::io::Write as _;

@@ -1,5 +1,5 @@
-//! Models out and in: safetensors, ONNX and PyTorch files. `interop/check.py` has PyTorch and onnxruntime read and write
-//! them; here are files that PyTorch wrote once.
+//! Export and import of safetensors, ONNX and PyTorch files. These tests use committed files that PyTorch wrote;
+//! `interop/check.py` exchanges new ones with PyTorch and onnxruntime.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn logits(folder: &Path, run: &str) -> Vec<Vec<f64>> {
     predicted.as_array().unwrap().iter().map(row).collect()
 }
 
-/// Settings of a network with everything that has weights.
+/// Settings of a network with every kind of layer that has weights.
 const NETWORK: [&str; 6] =
     ["--set", "model.hidden=[8, 6]", "--set", "model.activation=parametric-relu", "--set", "model.batch_norm=true"];
 
@@ -58,7 +58,7 @@ fn an_imported_model_can_be_trained_further() {
         let line: Value = serde_json::from_str(metrics.lines().next().unwrap()).unwrap();
         line["train_loss"].as_f64().unwrap()
     };
-    // It begins where the other one ended.
+    // It begins with the weights that the other run ended with.
     assert!(first("further") < 0.8 * first("out"), "{} after {}", first("further"), first("out"));
 }
 

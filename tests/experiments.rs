@@ -1,12 +1,13 @@
-//! Every experiment runs in its short form, and its findings are what its figures say.
+//! Every experiment runs in its short form, and its claims agree with its values.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use runner::claims::Record;
-use runner::experiments::REGISTRY;
-use runner::finding::{Bound, Claim};
+use mlp_lab::finding::{Bound, Claim};
+use mlp_lab::record::Record;
+use mlp_lab::{find, registry};
+use runner::backend::ThisPlatform;
 
 use crate::process::{fail, runner, succeed};
 
@@ -14,7 +15,7 @@ fn record(out: &Path) -> Record {
     serde_json::from_str(&fs::read_to_string(out.join("claims.json")).unwrap()).unwrap()
 }
 
-/// Mean, deviation and verdict once more, by other formulas than the program's.
+/// Checks mean, standard deviation and verdict against other formulas than the program's.
 fn check_arithmetic(claim: &Claim) {
     let n = claim.values.len() as f64;
     let mean = claim.values.iter().sum::<f64>() / n;
@@ -34,7 +35,7 @@ fn check_arithmetic(claim: &Claim) {
     assert_eq!(claim.holds, holds, "{claim:?}");
 }
 
-/// The t that 5 % exceed, for that many values less one degrees of freedom, from printed tables.
+/// The 95 % quantile of Student's t with `values - 1` degrees of freedom, from printed tables.
 fn one_sided_t(values: usize) -> f64 {
     match values {
         3 => 2.920,
@@ -55,9 +56,8 @@ fn all_experiments_end_and_their_claims_add_up() {
     let index = fs::read_to_string(out.join("index.html")).unwrap();
     assert!(!index.contains("src=\"http") && !index.contains("href=\"http"), "the page must open without a network");
 
-    assert_eq!(record.experiments.len(), REGISTRY.len());
+    assert_eq!(record.experiments.len(), registry::<ThisPlatform>().len());
     for entry in &record.experiments {
-        println!("{}: {:.1} s", entry.name, entry.seconds);
         assert!(!entry.finding.claims.is_empty(), "{}", entry.name);
         assert!(index.contains(&entry.name), "{}", entry.name);
         for claim in &entry.finding.claims {
@@ -152,10 +152,44 @@ fn slips_are_refused_before_anything_runs() {
 #[test]
 fn strict_fails_where_a_claim_does_not_hold() {
     let folder = tempfile::tempdir().unwrap();
-    // One epoch of small data reaches none of the figures of ten epochs of all.
+    // One epoch on the sample does not reach the accuracies of ten epochs on the full data.
     let arguments = ["experiment", "mlp", "--quick", "--set", "training.epochs=1", "--out"];
     let lenient = runner(folder.path(), &[&arguments[..], &["lenient"]].concat());
     assert_eq!(lenient.code, Some(0), "{}", lenient.stderr);
     assert!(lenient.stdout.contains("does not hold"));
     fail(folder.path(), &[&arguments[..], &["strict", "--strict"]].concat(), 1, &["claims do not hold"]);
+}
+
+#[test]
+fn every_experiment_has_a_name_of_its_own_and_settings_that_hold() {
+    let entries = registry::<ThisPlatform>();
+    let names: BTreeSet<&str> = entries.iter().map(|entry| entry.name).collect();
+    assert_eq!(names.len(), entries.len());
+    for entry in entries {
+        for quick in [false, true] {
+            let settings = entry.settings(quick).unwrap_or_else(|error| panic!("{}: {error}", entry.name));
+            let seeds = entry.seeds(&settings).unwrap_or_else(|error| panic!("{}: {error}", entry.name));
+            assert!(seeds.len() >= 3, "{}", entry.name);
+            assert!(settings.has("training.seed") && settings.has("experiment.seeds"), "{}", entry.name);
+        }
+        assert!(entry.question.ends_with('?'), "{}", entry.name);
+    }
+}
+
+#[test]
+fn settings_without_effect_are_refused() {
+    for (name, key, value) in [
+        ("dropout", "training.checkpoint_steps", "10"),
+        ("residual", "training.checkpoint_steps", "10"),
+        ("ensemble", "model.dropout", "[0.5, 0.5]"),
+        ("model-selection", "model.dropout", "[0.5]"),
+        ("xavier-init", "model.activation", "relu"),
+        ("xavier-init", "model.init.kind", "zeros"),
+    ] {
+        let entry = find::<ThisPlatform>(name).unwrap();
+        let mut settings = entry.settings(false).unwrap();
+        settings.set(&format!("{key}={value}")).unwrap();
+        let error = entry.seeds(&settings).expect_err(name).to_string();
+        assert!(error.contains(key), "{name}: {error}");
+    }
 }

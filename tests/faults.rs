@@ -1,8 +1,8 @@
-//! What can befall a run on its way: each fault is a clear error, and nothing is lost.
+//! Faults during a run: each gives a clear error, and nothing is lost.
 
 use std::fs;
 
-use runner::checkpoint::Checkpoint;
+use burn_mlp_train::Checkpoint;
 
 use crate::finished::{RESUME, change_checkpoint, finished, refused};
 use crate::process::{assert_same_bits, command, fail, runner, succeed, tiny, tiny_data, write_tiny_data};
@@ -71,7 +71,7 @@ fn a_checkpoint_of_another_format_is_refused_with_both_numbers() {
 #[test]
 fn a_loss_that_is_not_finite_never_gets_into_a_checkpoint() {
     let folder = tiny_data();
-    // The step's loss is finite, the weights after it are not: a checkpoint of them would be worth nothing.
+    // The loss of the step is finite, but the weights after it are not. A checkpoint with them would be useless.
     let diverging = ["--set", "training.learning_rate=1e39", "--set", "training.checkpoint_steps=1", "--out", "out"];
     fail(folder.path(), &tiny(&diverging), 1, &["epoch 1, step 1", "not a number", "out/checkpoint"]);
     let sane = ["--set", "training.learning_rate=0.5"];
@@ -91,7 +91,7 @@ fn a_log_that_lost_lines_is_refused_and_one_with_more_is_cut_back() {
     refused(&folder, &[], 1, &["metrics.jsonl", "lines are missing"]);
     fs::remove_file(&path).unwrap();
     refused(&folder, &[], 1, &["metrics.jsonl"]);
-    // As long as before, but not the same lines.
+    // The file has the same length as before, but other lines.
     fs::write(&path, format!("{rest}{first}\n")).unwrap();
     refused(&folder, &[], 1, &["metrics.jsonl", "epochs 1 to 3", "[2, 3, 1]"]);
     fs::write(&path, whole.replacen("epoch", "epsch", 1)).unwrap();
@@ -117,7 +117,7 @@ fn a_run_stopped_before_its_first_checkpoint_starts_at_the_beginning() {
     let folder = finished();
     fs::rename(folder.path().join("out"), folder.path().join("whole")).unwrap();
     fs::create_dir(folder.path().join("out")).unwrap();
-    // Killed while it wrote its first file: nothing is in the way of a new run.
+    // The files of a run killed while it wrote its first file must not prevent a new run.
     for name in ["run.lock", ".writing-aBcDeF"] {
         fs::write(folder.path().join("out").join(name), "").unwrap();
     }

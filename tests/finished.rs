@@ -1,26 +1,26 @@
-//! A finished run, to be changed and resumed.
+//! A finished run for tests that change and resume it.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use runner::checkpoint::Checkpoint;
+use burn_mlp_train::Checkpoint;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::process::{fail, succeed, tiny, tiny_data};
 
-/// The arguments that resume it.
+/// The arguments that resume the run.
 pub const RESUME: [&str; 3] = ["train", "--resume", "out"];
 
-/// A folder with small data and a finished run of three epochs, `out`.
+/// A folder with the small data set and a finished run of three epochs, `out`.
 pub fn finished() -> TempDir {
     let folder = tiny_data();
     succeed(folder.path(), &tiny(&["--out", "out"]));
     folder
 }
 
-/// Every file of a folder.
+/// All files in a folder, with their content.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -34,7 +34,7 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// Resuming with more arguments is refused, and changes nothing.
+/// Asserts that resuming with the arguments `more` fails and changes nothing.
 pub fn refused(folder: &TempDir, more: &[&str], code: i32, parts: &[&str]) {
     let before = contents(folder.path());
     fail(folder.path(), &[&RESUME[..], more].concat(), code, parts);

@@ -1,16 +1,16 @@
-//! Full and read-only file systems: small ones in memory, mounted where only these tests see them.
+//! Full and read-only file systems: small ones in memory, mounted where only these tests see them (Linux).
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use runner::checkpoint::Checkpoint;
+use burn_mlp_train::Checkpoint;
 use tempfile::TempDir;
 
 use crate::process::{assert_same_bits, command, fail, signal, succeed, tiny, tiny_data, write_tiny_data};
 
-/// A file system of its own, which ends with the shell that mounted it.
+/// A separate file system, which exists as long as the shell that mounted it.
 struct FileSystem {
     shell: Child,
     answers: BufReader<ChildStdout>,
@@ -19,7 +19,7 @@ struct FileSystem {
 }
 
 impl FileSystem {
-    /// None where neither this user nor one of a name space of its own may mount; then the reason is printed.
+    /// `None` if neither this user nor root in a new user namespace may mount file systems. The reason is then printed.
     fn new(kibibytes: usize) -> Option<Self> {
         let mounted_on = tempfile::tempdir().unwrap();
         let place = mounted_on.path().display().to_string();
@@ -66,7 +66,7 @@ impl FileSystem {
         self.path.join("out").display().to_string()
     }
 
-    /// Fills it but for so many bytes.
+    /// Fills the file system, except for `rest` bytes.
     fn fill(&self, rest: u64) {
         let mut filler = File::create(self.path.join("filler")).unwrap();
         loop {
@@ -93,7 +93,7 @@ impl Drop for FileSystem {
     }
 }
 
-/// A network whose checkpoint, of about 870 kB, takes many blocks.
+/// A network with a checkpoint of about 870 kB, which takes many blocks.
 const LARGE: [&str; 12] = [
     "--set",
     "model.hidden=[256,256]",
@@ -114,7 +114,8 @@ fn unfinished(folder: &Path) -> usize {
     names.filter(|name| name.to_string_lossy().starts_with(".writing-")).count()
 }
 
-/// Stops the process at a moment in which it writes no checkpoint: the space of a finished one would be free again.
+/// Pauses the process at a moment when it is not writing a checkpoint: finishing one would free the space of an older
+/// one.
 fn pause(child: &Child, checkpoints: &Path) {
     for _ in 0..1000 {
         signal(child, "STOP");
@@ -136,7 +137,7 @@ fn a_full_disk_leaves_the_checkpoint_before_whole() {
     succeed(folder.path(), &tiny(&[&LARGE[..], &["--out", "whole"]].concat()));
     let run = disk.run();
     let checkpoints = disk.path.join("out/checkpoint");
-    // Nothing at all; a page; and nearly a checkpoint.
+    // No free space; one page; half a checkpoint; nearly a whole one.
     for (attempt, rest) in [0, 4 << 10, 400 << 10, 800 << 10].into_iter().enumerate() {
         let new = tiny(&[&LARGE[..], &["--out", &run]].concat());
         let arguments = if attempt == 0 { new } else { vec!["train", "--resume", &run, "--progress", "plain"] };

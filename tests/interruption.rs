@@ -1,4 +1,4 @@
-//! A run that is stopped at any moment and resumed ends with the bits of an undisturbed one.
+//! A run that is stopped at any moment and resumed ends with the same bits as an undisturbed one.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use crate::process::{assert_same_bits, command, command_under, signal, succeed, tiny, tiny_data, write_tiny_data};
 
-/// Long enough to be caught in the middle, 20 epochs of 200 steps, with every kind of state a run can have: moments,
-/// running statistics, a schedule, a best epoch, patience.
+/// A run long enough to be stopped in the middle, 20 epochs of 200 steps. It has every kind of state: moments, running
+/// statistics, a schedule, a best epoch, patience.
 const LONG: [&str; 18] = [
     "--set",
     "optimizer.kind=adamw",
@@ -62,11 +62,11 @@ fn wait_for_epochs(lines: &mut Lines<BufReader<ChildStdout>>, epochs: usize) {
     assert_eq!(reported, epochs, "the run ended early");
 }
 
-/// Stops runs with the signal after one, four and nine epochs, and goes on each time with the command they print.
+/// Stops a run with the signal after one, four and nine epochs, and resumes it each time with the command it prints.
 fn stopped_gracefully_by(name: &str) {
     let folder = data();
     succeed(folder.path(), &long("one"));
-    // A shell would take this name apart.
+    // A name that a shell would split.
     let out = "it's two";
     let (mut child, mut lines) = start(folder.path(), &long(out));
     for epochs in [1, 3, 5] {
@@ -98,7 +98,8 @@ fn sigterm_saves_and_prints_the_command_that_resumes() {
     stopped_gracefully_by("TERM");
 }
 
-/// Only where whoever starts the tests may have had them ignore hangups, and a program can undo it.
+/// The tests may have been started with SIGHUP ignored, so `env` sets it back to the default. Not all systems have that
+/// option of `env`.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_that_is_closed_saves_though_nobody_reads_what_is_said() {
@@ -114,7 +115,7 @@ fn a_terminal_that_is_closed_saves_though_nobody_reads_what_is_said() {
     assert_same_bits(&folder.path().join("one"), &folder.path().join("two"));
 }
 
-/// As `nohup` starts it.
+/// With SIGHUP ignored, as under `nohup`.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_run_started_to_outlive_its_terminal_does() {
@@ -131,7 +132,7 @@ fn a_run_started_to_outlive_its_terminal_does() {
 #[test]
 fn a_second_ctrl_c_ends_at_once() {
     let folder = data();
-    // One step, of a second or so: long enough for two signals.
+    // A single step that takes about a second: long enough for two signals.
     let slow = ["--set", "model.hidden=[2048,2048]", "--set", "training.batch_size=1000", "--set", "training.epochs=1"];
     let slow = |out| tiny(&[&slow[..], &["--out", out]].concat());
     succeed(folder.path(), &slow("one"));
@@ -147,7 +148,7 @@ fn a_second_ctrl_c_ends_at_once() {
     assert_same_bits(&folder.path().join("one"), &folder.path().join("two"));
 }
 
-/// Waits until a checkpoint is being written, or half a second.
+/// Waits until a checkpoint is being written, but at most half a second.
 fn wait_for_a_write(checkpoints: &Path) {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(500) {
@@ -158,7 +159,7 @@ fn wait_for_a_write(checkpoints: &Path) {
     }
 }
 
-/// The seed in `INTERRUPTION_SEED`, or a new one.
+/// The seed in `INTERRUPTION_SEED`, or a new one from the clock.
 fn seed() -> u64 {
     let chosen = std::env::var("INTERRUPTION_SEED").ok().map(|text| text.parse().expect("a number"));
     chosen.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_nanos() as u64)
@@ -181,14 +182,14 @@ fn killed_more_than_twenty_times_a_run_ends_with_the_bits_of_an_undisturbed_one(
     let (run, checkpoints) = (folder.path().join("two"), folder.path().join("two/checkpoint"));
     let (mut kills, mut during_writes) = (0, 0);
     while kills < KILLS {
-        // Killed before there was anything to go on from, it starts as new into the same directory.
+        // A run killed before it could be resumed starts over in the same directory.
         let resumable = run.join("config.toml").exists();
         let arguments = if resumable { vec!["train", "--resume", "two"] } else { long("two") };
         let (mut child, mut lines) = start(folder.path(), &arguments);
         let moment = uniforms.next().expect("endless");
         let of = |span: Duration| Duration::from_secs_f64(span.as_secs_f64() * moment);
-        // One in six while it starts. The others spread over the run, two thirds of which pass between them on average;
-        // and one in three of all while it writes a checkpoint.
+        // One in six kills comes while the run starts. The others are spread over training, and together cover two
+        // thirds of it on average. One in three kills waits until a checkpoint is being written.
         if kills % 6 == 0 {
             std::thread::sleep(of(starting));
         } else {
@@ -200,7 +201,7 @@ fn killed_more_than_twenty_times_a_run_ends_with_the_bits_of_an_undisturbed_one(
         }
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success(), "{status}");
-            // It got to its end between two kills: once more from the beginning.
+            // The run finished between two kills, and starts over.
             assert_same_bits(&folder.path().join("one"), &run);
             std::fs::remove_dir_all(&run).unwrap();
             continue;

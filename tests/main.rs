@@ -1,20 +1,21 @@
-//! Integration tests: the real binary, from the outside.
+//! Integration tests, which run the real binary.
 //!
-//! - [`bad_input`]: every mistake has a clear error, an exit code, and leaves nothing half-written
+//! - [`bad_input`]: every mistake has a clear error and an exit code, and leaves nothing half-written
 //! - [`corpus`]: the inputs of the fuzz targets, on a stable compiler
 //! - [`data_files`]: damaged and foreign data files
-//! - [`training`]: a run leaves what it should, and `evaluate` and `predict` work on it
-//! - [`exchange`]: models out to and in from PyTorch's and ONNX's formats
+//! - [`training`]: the files of a run, and `evaluate` and `predict` on it
+//! - [`exchange`]: export and import of models in the formats of PyTorch and ONNX
 //! - [`repeatable`]: two equal runs have equal bits, and so has a resumed one
-//! - [`faults`]: what can befall a run on its way, and how it goes on
-//! - [`resume`]: what may differ when a run goes on, and what may not
+//! - [`faults`]: faults during a run, and how it resumes after them
+//! - [`resume`]: what may change when a run is resumed, and what may not
 //! - [`full_disk`]: full and read-only file systems (Linux)
 //! - [`interruption`]: Ctrl-C, SIGTERM and SIGKILL (Unix)
-//! - [`experiments`]: every experiment ends, and its claims are what its figures say
-//! - [`properties`]: laws that hold for all settings
+//! - [`experiments`]: every experiment ends, and its claims agree with its values
+//! - [`laboratory`]: each measurement is made once, whatever happens, and findings depend on measurements only
+//! - [`properties`]: properties of all settings
 //! - [`untrusted`]: files made to exhaust memory (Linux)
-//! - [`readme`]: the commands and configurations the README names exist
-//! - [`report`]: every run has its report, which can be made again
+//! - [`readme`]: the commands and configurations that the README names exist
+//! - [`report`]: every run has a report, which can be made again
 //! - [`parity`]: wgpu against ndarray (with both features)
 #![recursion_limit = "256"]
 
@@ -29,6 +30,7 @@ mod finished;
 mod full_disk;
 #[cfg(unix)]
 mod interruption;
+mod laboratory;
 #[cfg(all(feature = "wgpu", feature = "ndarray"))]
 mod parity;
 mod process;

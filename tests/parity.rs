@@ -1,25 +1,26 @@
 //! The same network on wgpu and on ndarray.
 
 use burn::module::AutodiffModule;
+use burn::optim::GradientsParams;
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{Tensor, TensorData};
 use burn_autodiff::Autodiff;
 use burn_mlp::{CrossEntropy, Key, Mlp, MlpConfig, Probability};
+use burn_mlp_train::parameters::{Tensors, collect};
+use burn_mlp_train::{Optimizer, OptimizerConfig, OptimizerKind, Placement, values};
 use burn_ndarray::NdArray;
 use runner::backend::Train as Wgpu;
-use runner::evaluate::values;
-use runner::parameters::collect;
 
 type NdArrayTrain = Autodiff<NdArray>;
 
 struct Results {
-    weights: runner::parameters::Tensors,
+    weights: Tensors,
     logits: Vec<f32>,
     loss: f32,
     gradients: Vec<Vec<f32>>,
 }
 
-/// One step of the default network on 32 made-up images, as a backend computes it.
+/// One step of the default network on 32 synthetic images, computed by a backend.
 fn step<B: AutodiffBackend>(dropout: f64) -> Results {
     let device = Default::default();
     let prob = Probability::new(dropout).unwrap();
@@ -59,6 +60,33 @@ fn forward_pass_and_gradients_agree_with_ndarray() {
         for (layer, (one, other)) in wgpu.gradients.iter().zip(&ndarray.gradients).enumerate() {
             let gradient = difference(one, other);
             assert!(gradient < 1e-3, "gradients of layer {layer} differ by {gradient}");
+        }
+    }
+}
+
+/// The weights after three steps of an optimizer that moves them on the device, with decay and a clipped gradient.
+fn moved<B: AutodiffBackend>(kind: OptimizerKind) -> Vec<Vec<f32>> {
+    let device = Default::default();
+    let mut mlp: Mlp<B> = MlpConfig::new(20, [16], 5).with_seed(42).init(&device).unwrap();
+    let config = OptimizerConfig { kind, momentum: 0.9, nesterov: true, weight_decay: 0.1, ..Default::default() };
+    let mut optimizer = Optimizer::new(config, 0.5).with_one_pass(Placement::DEVICE.one_pass);
+    for _ in 0..3 {
+        let inputs: Vec<f32> = Key::new(2, *b"inputs\0\0").uniforms().take(8 * 20).map(|x| x as f32).collect();
+        let logits = mlp.forward(Tensor::from_data(TensorData::new(inputs, [8, 20]), &device));
+        let targets = Tensor::from_data(TensorData::from([0, 1, 2, 3, 4, 0, 1, 2]), &device);
+        let loss = CrossEntropy::default().forward(logits, targets);
+        let gradients = GradientsParams::from_grads(loss.backward(), &mlp);
+        mlp = optimizer.step(0.1, mlp, gradients);
+    }
+    collect(&mlp.valid()).into_values().map(|data| data.to_vec().unwrap()).collect()
+}
+
+#[test]
+fn optimizers_agree_with_ndarray() {
+    for kind in [OptimizerKind::Sgd, OptimizerKind::Adam, OptimizerKind::Adamw] {
+        for (one, other) in moved::<Wgpu>(kind).iter().zip(&moved::<NdArrayTrain>(kind)) {
+            let difference = difference(one, other);
+            assert!(difference < 1e-4, "{kind:?}: weights differ by {difference}");
         }
     }
 }

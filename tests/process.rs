@@ -1,4 +1,4 @@
-//! Starting the binary, and small data for it.
+//! Helpers that start the binary and write a small data set for it.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_runner");
 
-/// The binary in an empty folder, without the settings of whoever runs the tests.
+/// A command that runs the binary in `folder`, without the settings of whoever runs the tests.
 pub fn command(folder: &Path) -> Command {
     isolated(Command::new(BINARY), folder)
 }
@@ -31,7 +31,7 @@ fn isolated(mut command: Command, folder: &Path) -> Command {
     command
 }
 
-/// What a finished process said.
+/// Exit code and output of a finished process.
 pub struct Finished {
     pub code: Option<i32>,
     pub stdout: String,
@@ -57,7 +57,7 @@ pub fn succeed(folder: &Path, arguments: &[&str]) -> Finished {
     finished
 }
 
-/// Runs the binary and expects an error of one message that contains `parts`.
+/// Runs the binary and expects an error with exit code `code` and one message that contains `parts`.
 pub fn fail(folder: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
     let finished = runner(folder, arguments);
     let stderr = &finished.stderr;
@@ -68,14 +68,15 @@ pub fn fail(folder: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
     }
 }
 
-/// Sends a signal, by its name without SIG.
+/// Sends a signal, given by its name without `SIG`.
 #[cfg(unix)]
 pub fn signal(child: &std::process::Child, name: &str) {
     let status = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
     assert!(status.expect("kill starts").success());
 }
 
-/// A folder with a small data set in IDX format, `data`: 3 classes of 4 × 5 pixels, told apart by a bright row.
+/// A folder with a small data set in IDX format, `data`: images of 4 × 5 pixels in 3 classes, which differ in the row
+/// that is bright.
 pub fn tiny_data() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     write_tiny_data(&folder.path().join("data"), 90, 30);
@@ -92,7 +93,7 @@ pub fn write_tiny_data(data: &Path, train: usize, test: usize) {
     }
 }
 
-/// Noise with one bright row. The noise repeats every 97 images, which is all the variety these tests need.
+/// Noise with one bright row. The noise repeats every 97 images, which is enough for these tests.
 fn tiny_image(index: usize, label: u8) -> Vec<u8> {
     (0..20)
         .map(|pixel| if pixel / 5 == usize::from(label) { 200 } else { ((index % 97) * 31 + pixel * 17) as u8 % 90 })
@@ -108,7 +109,7 @@ pub fn write_idx(path: &Path, magic: u32, dims: &[usize], bytes: &[u8]) {
     fs::write(path, file).expect("a data file");
 }
 
-/// Arguments of a quick run on `data` into `out`.
+/// Arguments of a quick run on the small data set.
 pub const TINY: [&str; 13] = [
     "train",
     "--data",
@@ -125,12 +126,12 @@ pub const TINY: [&str; 13] = [
     "plain",
 ];
 
-/// The quick run with more arguments.
+/// Arguments of the quick run, followed by `more`.
 pub fn tiny<'a>(more: &[&'a str]) -> Vec<&'a str> {
     TINY.iter().copied().chain(more.iter().copied()).collect()
 }
 
-/// The lines of a run's metrics without their times, which no two runs share.
+/// The lines of a run's metrics without the times, which differ between runs.
 pub fn timeless_metrics(run: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(run.join("metrics.jsonl")).expect("metrics");
     let timeless = |line: &str| {
@@ -144,7 +145,7 @@ pub fn timeless_metrics(run: &Path) -> Vec<serde_json::Value> {
     text.lines().map(timeless).collect()
 }
 
-/// Asserts that two runs ended with the same bits.
+/// Asserts that two runs have the same metrics, apart from times, and the same bits in their models.
 pub fn assert_same_bits(one: &Path, other: &Path) {
     assert_eq!(timeless_metrics(one), timeless_metrics(other));
     let model = |run: &Path| fs::read(run.join("model.safetensors")).expect("a model");

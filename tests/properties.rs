@@ -1,10 +1,10 @@
-//! Laws that hold for all settings.
+//! Properties of all settings.
 
 use std::path::Path;
 
+use mlp_settings::config::Config;
+use mlp_settings::{Settings, SettingsError, entries};
 use proptest::prelude::*;
-use runner::config::Config;
-use runner::settings::{Settings, SettingsError, entries};
 
 /// Names of kinds, and strings that TOML must escape.
 const STRINGS: [&str; 12] = [
@@ -22,7 +22,7 @@ const STRINGS: [&str; 12] = [
     "",
 ];
 
-/// Any key with a value of its type, which its range may or may not allow.
+/// Any key with a value of its type, which may be out of range.
 fn assignment() -> impl Strategy<Value = (String, String)> {
     let defaults: Vec<(String, String)> = entries(&Config::default()).into_iter().collect();
     let numbers = prop_oneof![0.0..1.0_f64, any::<f64>(), Just(0.0), Just(1e-300)];
@@ -41,7 +41,7 @@ fn assignment() -> impl Strategy<Value = (String, String)> {
     )
 }
 
-/// The settings that the assignments lead to, those that are refused left out.
+/// The configuration after all assignments that are accepted.
 fn configuration(assignments: Vec<(String, String)>) -> Config {
     let mut settings = Settings::defaults::<Config>();
     for (key, value) in assignments {
@@ -62,7 +62,7 @@ proptest! {
         read.layer_text(&text, Path::new("config.toml")).expect("what was written is accepted");
         prop_assert_eq!(read.resolve::<Config>().expect("and in range"), config.clone());
 
-        // And so are they one by one, as an error message offers them to `--set`.
+        // They are also read back one by one, in the form in which an error message suggests them for `--set`.
         let mut set = Settings::defaults::<Config>();
         for (key, value) in entries(&config) {
             set.set(&format!("{key}={value}")).expect("accepted");

@@ -1,4 +1,4 @@
-//! The README and the recipes hold.
+//! The README and the configurations in `configs/` are correct.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ fn every_recipe_resolves() {
     let folder = tiny_data();
     for entry in fs::read_dir(root().join("configs")).unwrap() {
         let path = entry.unwrap().path();
-        // Those with a section of their own are for `runner experiment`, which checks them.
+        // Configurations with this section are for `runner experiment`, which checks them itself.
         if fs::read_to_string(&path).unwrap().contains("[experiment]") {
             continue;
         }
@@ -65,8 +65,8 @@ fn the_readme_names_only_files_that_exist() {
 
 #[test]
 fn the_table_of_claims_is_that_of_the_recorded_results() {
-    let recorded = fs::read_to_string(root().join("crates/runner/results/claims.json")).unwrap();
-    let record: runner::claims::Record = serde_json::from_str(&recorded).unwrap();
+    let recorded = fs::read_to_string(root().join("crates/lab/results/claims.json")).unwrap();
+    let record: mlp_lab::record::Record = serde_json::from_str(&recorded).unwrap();
     assert!(!record.quick, "the short form is no result");
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let table = readme.split("<!-- claims -->").nth(1).expect("a table between two marks");
@@ -94,4 +94,14 @@ fn every_test_in_the_table_of_faults_exists() {
             assert!(tests.contains(&format!("#[test]\nfn {name}()")), "no test {name}, of: {row}");
         }
     }
+}
+
+#[test]
+fn the_program_of_the_training_library_is_the_one_that_is_run() {
+    let readme = fs::read_to_string(root().join("crates/train/README.md")).unwrap();
+    let program =
+        readme.split("```rust,no_run\n").nth(1).and_then(|rest| rest.split("\n# ").next()).expect("a program");
+    let run = fs::read_to_string(root().join("tests/embed/src/train.rs")).unwrap();
+    assert!(run.starts_with(program));
+    assert!(program.lines().filter(|line| !line.is_empty()).count() <= 25);
 }

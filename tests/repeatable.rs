@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::process::{assert_same_bits, fail, succeed, timeless_metrics, tiny, tiny_data};
 
-/// Every kind of state a run can have: moments, running statistics, a schedule, a best epoch.
+/// A run with every kind of state: moments, running statistics, a schedule, a best epoch.
 const STATEFUL: [&str; 14] = [
     "--set",
     "optimizer.kind=adamw",
@@ -35,7 +35,7 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    // Large enough that batches and matrix products are divided among threads.
+    // The network is large enough that batches and matrix products are divided among threads.
     let folder = tempfile::tempdir().unwrap();
     for threads in ["1", "2", "5"] {
         let mut command = crate::process::command(folder.path());

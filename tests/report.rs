@@ -58,7 +58,7 @@ fn a_run_on_the_sample_ends_with_a_report_that_loads_nothing() {
             assert!(!text.contains(address), "{name}: {address}");
         }
     }
-    // Every image of the split is in the matrix: 1,000 of them.
+    // The counts in the matrix add up to the 1,000 images of the split.
     let matrix = &files["confusion.svg"];
     let cells = matrix.lines().filter(|line| line.starts_with("<text class=\"small middle"));
     let counts = cells.filter_map(|cell| cell.split('>').nth(1)?.split('<').next()?.parse::<u64>().ok());
@@ -80,7 +80,7 @@ fn a_report_made_again_has_the_same_bytes() {
     let finished = succeed(folder.path(), &["report", "out"]);
     assert_eq!(finished.stdout, "out/report.html\n");
     assert!(report(&run) == files, "the report differs from the first one");
-    // The test images are not those of the run: then it says so.
+    // A report on other test images than the run's must say so.
     crate::process::write_tiny_data(&folder.path().join("other"), 90, 33);
     succeed(folder.path(), &["report", "out", "--data", "other"]);
     assert!(report(&run)["report.html"].contains("computed on other data"));

@@ -1,4 +1,4 @@
-//! What may differ when a run goes on, and what may not: settings, the program, the machine.
+//! What may change when a run is resumed, and what may not: settings, the program, the machine.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::process::{assert_same_bits, command, succeed, tiny, tiny_data};
 #[test]
 fn a_setting_that_set_names_changes_and_is_recorded_once() {
     let folder = finished();
-    // The rate is the same as before: no change.
+    // The learning rate is the same as before, so it is not a change.
     let change = ["--set", "training.epochs=4", "--set", "training.learning_rate=0.5"];
     for _ in 0..2 {
         succeed(folder.path(), &[&RESUME[..], &change].concat());
@@ -22,7 +22,7 @@ fn a_setting_that_set_names_changes_and_is_recorded_once() {
     }
     let metrics = fs::read_to_string(folder.path().join("out/metrics.jsonl")).unwrap();
     assert_eq!(metrics.lines().count(), 4);
-    // From then on it is a setting of the run.
+    // From then on the change is a setting of the run.
     succeed(folder.path(), &RESUME);
 }
 
@@ -91,7 +91,7 @@ fn another_program_backend_or_number_of_threads_is_said_and_recorded() {
     let resumed = succeed(folder.path(), &RESUME);
     assert!(resumed.stderr.contains("the version was 0.0.9, now 0.1.0"), "{}", resumed.stderr);
     assert_eq!(environment(&folder)["changes"][0]["key"], "version");
-    // It is said once.
+    // The warning is printed only once.
     assert_eq!(succeed(folder.path(), &RESUME).stderr, "");
 }
 
@@ -114,6 +114,6 @@ fn a_run_that_stopped_early_goes_on_with_more_patience() {
     let epochs = |run: &str| crate::process::timeless_metrics(&folder.path().join(run)).len();
     assert!(epochs("out") < epochs("patient"), "{} and {}", epochs("out"), epochs("patient"));
     succeed(folder.path(), &[&RESUME[..], &["--set", "validation.patience=39"]].concat());
-    // The best epoch so far went through the checkpoint.
+    // The checkpoint kept the best epoch.
     assert_same_bits(&folder.path().join("out"), &folder.path().join("patient"));
 }

@@ -1,4 +1,4 @@
-//! What a run leaves behind, and what can be done with it.
+//! The files of a run, and the commands that work on them.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ fn json(path: &std::path::Path) -> Value {
 #[test]
 fn without_data_the_sample_is_trained_on_and_the_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    // Neither a cache nor the system's folders: `sample` asks for what `auto` would fall back to.
+    // `sample` asks directly for the data that `auto` falls back to without a cache or data in the system's folders.
     let finished = succeed(folder.path(), &["--data", "sample", "--set", "training.epochs=1"]);
     assert!(finished.stdout.contains("embedded sample"), "{}", finished.stdout);
     let run = fs::read_dir(folder.path().join("runs/dropout")).unwrap().next().unwrap().unwrap().path();
@@ -22,7 +22,7 @@ fn without_data_the_sample_is_trained_on_and_the_run_says_so() {
     assert_eq!(environment["data"]["kind"], "sample");
     assert_eq!(environment["images"]["train"], 6000);
     let accuracy = json(&run.join("summary.json"))["test_accuracy"].as_f64().unwrap();
-    // Chance is 0.1; one epoch of 24 steps is already far from it.
+    // Guessing gives 0.1; one epoch of 24 steps is already much better.
     assert!(accuracy > 0.3, "{accuracy}");
 }
 
@@ -79,7 +79,7 @@ fn zero_epochs_evaluate_the_initial_model() {
 #[test]
 fn early_stopping_restores_the_best_epoch() {
     let folder = tiny_data();
-    // A rate that destroys what was learned: the validation loss gets worse soon.
+    // With this learning rate the network becomes worse again, so the validation loss soon rises.
     let arguments = tiny(&[
         "--set",
         "validation.fraction=0.3",
@@ -132,12 +132,12 @@ fn every_option_of_the_network_and_the_optimizer_trains() {
         let records = crate::process::timeless_metrics(&folder.path().join(name));
         let loss = |index: usize| records[index]["train_loss"].as_f64().unwrap();
         if name == "dropped" {
-            // Nothing reaches the output but its bias: the loss stays near ln 3.
+            // Only the bias of the output learns anything, so the loss stays near ln 3.
             assert!((loss(2) - 3.0_f64.ln()).abs() < 0.1, "{}", loss(2));
         } else {
             assert!(loss(2) < loss(0), "{name}: {} after {}", loss(2), loss(0));
         }
-        // The file holds the whole model: evaluating it gives the figure of the run.
+        // The file holds the whole model, so evaluating it gives the loss of the run.
         let evaluated = succeed(folder.path(), &["evaluate", name, "--json"]).stdout;
         let evaluated: Value = serde_json::from_str(&evaluated).unwrap();
         assert_eq!(evaluated["loss"], json(&folder.path().join(name).join("summary.json"))["test_loss"], "{name}");
@@ -149,7 +149,7 @@ fn predictions_name_three_classes_and_sampling_measures_uncertainty() {
     let folder = tiny_data();
     succeed(folder.path(), &tiny(&["--set", "training.epochs=20", "--out", "out"]));
     let image = folder.path().join("row.png");
-    // The bright row of class 1, twice as large as the model's images.
+    // An image with the bright row of class 1, twice as large as the model's images.
     let pixels: Vec<u8> = (0..80).map(|pixel| if (2..4).contains(&(pixel / 10)) { 200 } else { 40 }).collect();
     image::GrayImage::from_raw(10, 8, pixels).unwrap().save(&image).unwrap();
     let finished = succeed(folder.path(), &["predict", "out", "row.png", "test:2", "--samples", "30", "--json"]);

@@ -1,4 +1,4 @@
-//! Files made to exhaust memory: each is an error, in a process that may have no more than the bound allows.
+//! Files made to exhaust memory: each must be an error, in a process with limited memory (Linux).
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::process::{command, succeed, tiny, tiny_data, write_idx};
 
-/// Address space for the process, in KiB: its code, its threads and half a GiB for the work at hand.
+/// Address space of the process, in KiB: for its code, its threads, and half a GiB of data.
 const LIMIT: usize = 3 << 20;
 
 /// Runs the binary under the limit and expects an error of exit code `code` that contains `parts`.
@@ -16,14 +16,14 @@ fn refused(folder: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
     let mut limited = Command::new("sh");
     limited.args(["-c", &format!("ulimit -v {LIMIT}; exec \"$0\" \"$@\"")]);
     limited.arg(plain.get_program()).args(arguments).current_dir(folder);
-    // What the environment of the tests must not add is removed from this one too.
+    // The same environment variables are set and removed as for any other test.
     for (name, value) in plain.get_envs() {
         match value {
             Some(value) => limited.env(name, value),
             None => limited.env_remove(name),
         };
     }
-    // Each thread's stack counts, used or not.
+    // The stack of each thread counts, even if unused.
     let output = limited.env("RAYON_NUM_THREADS", "2").output().expect("a shell");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
@@ -32,7 +32,7 @@ fn refused(folder: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
     }
 }
 
-/// A file of that length which takes no space.
+/// Creates a sparse file of `length` bytes, which takes no space on the disk.
 fn sparse(path: &Path, start: &[u8], length: u64) {
     let mut file = File::create(path).unwrap();
     file.write_all(start).unwrap();
@@ -51,12 +51,12 @@ fn data_files_that_announce_or_unpack_to_gigabytes() {
     let folder = tiny_data();
     let path = folder.path().join("data").join(images);
     let train = tiny(&["--out", "out"]);
-    // 2^32 images of 2^32 by 2^32 pixels; then 4 GiB of which 4 bytes are there.
+    // A header for 2^32 images of 2^32 by 2^32 pixels, then one for 4 GiB with only 4 bytes after it.
     write_idx(&path, 0x803, &[u32::MAX as usize; 3], &[]);
     refused(folder.path(), &train, 1, &[images, "4294967295"]);
     write_idx(&path, 0x803, &[1 << 16, 1 << 8, 1 << 8], &[1, 2, 3, 4]);
     refused(folder.path(), &train, 1, &[images, "found 20"]);
-    // A thousand times its size once unpacked, and 16 bytes as its header says.
+    // A file that unpacks to a thousand times its size, and to more than its header announces.
     let mut bomb = fs::read(folder.path().join("data/t10k-images-idx3-ubyte")).unwrap()[..16].to_vec();
     bomb.resize(256 << 20, 0);
     let packed = gzip(&bomb);
@@ -114,7 +114,7 @@ fn settings_that_ask_for_more_than_any_machine_has() {
         refused(folder.path(), &arguments, 1, &["model.hidden", "weights allowed"]);
     }
     assert!(!folder.path().join("out").exists());
-    // Tables in tables in tables.
+    // Nested tables.
     let keys = vec!["a"; 79].join(".");
     let deep = format!("{}{keys}=1{}", format!("{keys}={{").repeat(79), "}".repeat(79));
     fs::write(folder.path().join("deep.toml"), deep).unwrap();
@@ -129,7 +129,7 @@ fn images_that_announce_gigabytes() {
     let mut png = Vec::new();
     image::GrayImage::new(8, 8).write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
     for side in [16_384_u32, 100_000, u32::MAX] {
-        // The sides and the checksum of the first chunk, which says 16 bits of red, green, blue and opacity.
+        // The width, height and checksum of the first chunk, for 16 bits each of red, green, blue and alpha.
         png[16..20].copy_from_slice(&side.to_be_bytes());
         png[20..24].copy_from_slice(&side.to_be_bytes());
         png[24..29].copy_from_slice(&[16, 6, 0, 0, 0]);

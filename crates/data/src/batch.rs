@@ -15,15 +15,15 @@ pub struct Batch<B: Backend> {
     pub targets: Tensor<B, 1, Int>,
 }
 
-/// How a grey value becomes an input: `(value / 255 - mean) / std`.
+/// Normalization of a grey value: `(value / 255 - mean) / std`.
 ///
-/// The default, mean 0 and standard deviation 1, is `value / 255` to the last bit.
+/// The default, mean 0 and standard deviation 1, is bit-for-bit equal to `value / 255`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Normalization {
     /// Subtracted from `value / 255`.
     pub mean: f32,
-    /// What the difference is divided by: not 0.
+    /// Divisor of the difference; must not be 0.
     pub std: f32,
 }
 
@@ -34,7 +34,7 @@ impl Default for Normalization {
 }
 
 impl Normalization {
-    /// One value, in `f32` throughout.
+    /// Normalizes one value, in `f32` throughout.
     ///
     /// # Examples
     ///
@@ -49,10 +49,10 @@ impl Normalization {
         (f32::from(value) / 255.0 - self.mean) / self.std
     }
 
-    /// Appends the inputs that an image's values become.
+    /// Appends the normalized values of an image.
     fn extend(self, inputs: &mut Vec<f32>, pixels: &[u8]) {
         if self == Self::default() {
-            // Half of the divisions, and the same to the last bit.
+            // Half of the divisions, with bit-for-bit equal results.
             inputs.extend(pixels.iter().map(|&value| f32::from(value) / 255.0));
         } else {
             inputs.extend(pixels.iter().map(|&value| self.apply(value)));
@@ -61,7 +61,7 @@ impl Normalization {
 }
 
 impl Images {
-    /// The chosen examples as tensors, in the order given; one may be chosen more than once.
+    /// The examples at `indices` as tensors, in that order; indices may repeat.
     ///
     /// # Shapes
     ///
@@ -80,7 +80,7 @@ impl Images {
         to_device(values, labels, self.d_input(), device)
     }
 
-    /// Consecutive examples as tensors: for evaluation, where the order does not matter.
+    /// Consecutive examples as tensors, for evaluation.
     ///
     /// # Shapes
     ///
@@ -120,7 +120,7 @@ fn to_device<B: Backend>(
 
 /// Collects [`ImageItem`]s into a [`Batch`], for Burn's `DataLoaderBuilder`.
 ///
-/// A loader clones each image on its way here; [`Images::batch`] reads it where it lies.
+/// A `DataLoader` clones each image before batching; [`Images::batch`] reads it in place.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ImageBatcher {
     /// Applied to each grey value.
@@ -142,10 +142,10 @@ impl<B: Backend> Batcher<B, ImageItem, Batch<B>> for ImageBatcher {
     }
 }
 
-/// A whole split on the device, from which batches are gathered there.
+/// A whole split on the device, where batches are gathered.
 ///
-/// Saves a GPU the transfer of every batch, for `4 * d_input` bytes an image: 188 MB for the training set of
-/// Fashion-MNIST. On a CPU [`Images::batch`] reads a quarter of the bytes instead.
+/// On a GPU this avoids the transfer of every batch, at `4 * d_input` bytes of memory per image: 188 MB for the
+/// training set of Fashion-MNIST. On a CPU prefer [`Images::batch`], which reads a quarter of the bytes.
 #[derive(Clone, Debug)]
 pub struct DeviceImages<B: Backend> {
     images: Tensor<B, 2>,
@@ -172,7 +172,7 @@ impl<B: Backend> DeviceImages<B> {
         self.len() == 0
     }
 
-    /// The chosen examples, as [`Images::batch`] gives them.
+    /// The examples at `indices`, as in [`Images::batch`].
     ///
     /// # Shapes
     ///
@@ -180,7 +180,8 @@ impl<B: Backend> DeviceImages<B> {
     ///
     /// # Panics
     ///
-    /// If an index is not below [`len`](Self::len): a device would read other memory, or report it much later.
+    /// If an index is not below [`len`](Self::len). It is checked on the host because a device would read other memory,
+    /// or report the error much later.
     #[must_use]
     pub fn batch(&self, indices: &[u32]) -> Batch<B> {
         let len = self.len();
@@ -196,7 +197,7 @@ impl<B: Backend> DeviceImages<B> {
         }
     }
 
-    /// Consecutive examples, as [`Images::batch_range`] gives them.
+    /// Consecutive examples, as in [`Images::batch_range`].
     ///
     /// # Panics
     ///

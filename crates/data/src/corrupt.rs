@@ -1,4 +1,4 @@
-//! Spoiled images: what a classifier does where it should not be sure.
+//! Corrupted images, to test the behaviour of a classifier on inputs where it should be uncertain.
 
 use rand_chacha::rand_core::Rng;
 
@@ -9,12 +9,12 @@ use crate::{DataError, Images};
 
 /// Adds Gaussian noise to every pixel: `value / 255 + N(0, std²)`, clipped to `[0, 1]` and rounded to a grey value.
 ///
-/// The noise of an image depends on the seed and on its position only. Clipping makes dark backgrounds brighter: where
-/// the noise has to have mean 0, add it to the tensor.
+/// The noise of an image depends only on the seed and its position. Clipping makes dark backgrounds brighter: if the
+/// noise must have mean 0, add it to the tensor instead.
 ///
 /// # Errors
 ///
-/// `std` is negative or not finite.
+/// If `std` is negative or not finite.
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ pub fn pixel_noise(images: &Images, std: f64, seed: u64) -> Result<Images, DataE
     Ok(images.with_pixels(pixels))
 }
 
-/// Images of nothing: grey values uniform on 0 to 255, and labels uniform over the classes, which mean nothing either.
+/// Images of pure noise: independent grey values uniform on 0 to 255, and independent labels uniform over the classes.
 ///
 /// # Shapes
 ///
@@ -50,8 +50,8 @@ pub fn pixel_noise(images: &Images, std: f64, seed: u64) -> Result<Images, DataE
 ///
 /// # Errors
 ///
-/// A side is 0, `classes` is not in `1..=256`, or there are more images than a `u32` or more pixels than a `usize`
-/// counts.
+/// If a side is 0, `classes` is not in `1..=256`, the number of images exceeds `u32::MAX`, or the number of pixels
+/// exceeds `usize::MAX`.
 ///
 /// # Examples
 ///
@@ -70,7 +70,7 @@ pub fn uniform_noise_images(
     classes: usize,
     seed: u64,
 ) -> Result<Images, DataError> {
-    // Everything but the lengths, before they are allocated.
+    // Validates all arguments but `count` before allocating.
     Images::new(Vec::new(), Vec::new(), height, width, classes)?;
     let bytes = height.checked_mul(width).and_then(|d_input| d_input.checked_mul(count));
     let (Some(bytes), Ok(_)) = (bytes, u32::try_from(count)) else {
@@ -86,11 +86,11 @@ pub fn uniform_noise_images(
     Images::new(pixels, labels, height, width, classes)
 }
 
-/// Covers a square of `side` x `side` pixels of each image with 0, the background, at a random place inside the image.
+/// Occlusion: sets a square of `side` x `side` pixels to 0, the background, at a random position in each image.
 ///
 /// # Errors
 ///
-/// `side` is larger than a side of the images.
+/// If `side` is larger than the shorter side of the images.
 ///
 /// # Examples
 ///
@@ -141,8 +141,8 @@ mod tests {
 
     #[test]
     fn the_noise_has_the_deviation_asked_for() {
-        // 10⁵ values in the middle of the range, which 0.1 hardly leaves. Rounding adds a variance of 1/12; the bounds
-        // are five standard errors.
+        // 10⁵ values in the middle of the range, so that noise of 0.1 is hardly ever clipped. Rounding adds a variance
+        // of 1/12. The bounds are five standard errors.
         let noisy = pixel_noise(&grey(128, 100, 10, 100), 0.1, 1).expect("valid");
         let n = noisy.pixels().len() as f64;
         let residuals = || noisy.pixels().iter().map(|&value| f64::from(value) - 128.0);
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn noise_is_clipped_not_wrapped() {
-        // Half of the values would leave the range.
+        // Without clipping, half of the values would leave the range.
         let black = pixel_noise(&grey(0, 1, 100, 100), 0.05, 1).expect("valid");
         assert!(black.pixels().iter().all(|&value| value < 128));
         assert!(black.pixels().iter().filter(|&&value| value == 0).count() > 4500);
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn images_of_nothing_use_every_value_alike() {
-        // 256,000 values, 1000 expected of each. Chi-squared with 255 degrees of freedom exceeds 350 with probability
+        // 256,000 draws, 1000 expected per value. Chi-squared with 255 degrees of freedom exceeds 350 with probability
         // 7e-5; the seed is fixed.
         let noise = uniform_noise_images(1000, 16, 16, 4, 1).expect("valid");
         let mut counts = [0_i32; 256];
@@ -201,8 +201,8 @@ mod tests {
 
     #[test]
     fn every_place_is_as_likely() {
-        // A pixel of 3 x 3, 9000 images, 1000 expected of each. Chi-squared with 8 degrees of freedom exceeds 31.8 with
-        // probability 1e-4; the seed is fixed.
+        // One pixel of 3 x 3 covered in each of 9000 images: 1000 expected per position. Chi-squared with 8 degrees of
+        // freedom exceeds 31.8 with probability 1e-4; the seed is fixed.
         let covered = occlude(&grey(1, 9000, 3, 3), 1, 1).expect("fits");
         let mut counts = [0_i32; 9];
         for image in covered.pixels().chunks_exact(9) {

@@ -27,9 +27,10 @@ impl DataFile {
         format!("{}.gz", self.stem())
     }
 
-    /// The names accepted, in order of preference. Some unpackers write a dot before `idx`.
+    /// The accepted names, in order of preference. Some unpacking tools write a dot before `idx`.
     ///
-    /// The published name comes first, so that a fresh download wins over a damaged raw file beside it.
+    /// The published name comes first, so that a fresh download takes precedence over a damaged raw file in the same
+    /// folder.
     pub(crate) fn names(self) -> [String; 4] {
         let dotted = self.stem().replace("-idx", ".idx");
         [self.published_name(), self.stem().to_owned(), format!("{dotted}.gz"), dotted]
@@ -39,8 +40,8 @@ impl DataFile {
         self.names().into_iter().map(|name| dir.join(name)).find(|path| path.is_file())
     }
 
-    /// SHA-256 of Fashion-MNIST's content, decompressed: repackagers compress anew, so the hash of the `.gz`
-    /// differs between sources.
+    /// SHA-256 of Fashion-MNIST's decompressed content. The hash of the `.gz` file differs between sources, which
+    /// compress it differently.
     pub(crate) fn sha256(self) -> &'static str {
         match self {
             Self::TrainImages => "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -50,7 +51,7 @@ impl DataFile {
         }
     }
 
-    /// SHA-256 of digit MNIST's content under the same name.
+    /// SHA-256 of the decompressed content of digit MNIST's file of the same name.
     pub(crate) fn digits_sha256(self) -> &'static str {
         match self {
             Self::TrainImages => "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -60,7 +61,7 @@ impl DataFile {
         }
     }
 
-    /// Bytes of Fashion-MNIST's content, decompressed.
+    /// Size of Fashion-MNIST's decompressed content in bytes.
     #[cfg(feature = "download")]
     pub(crate) fn content_len(self) -> u64 {
         match self {

@@ -7,26 +7,27 @@ use crate::data_file::DataFile;
 use crate::transfer::{Transfer, Wanted, agent};
 use crate::{DataError, Progress};
 
-/// Addresses that publish the four files, over HTTPS. A file's name is appended to each.
+/// HTTPS addresses of the four files. The file name is appended to each.
 ///
-/// The authors' own bucket is not among them: it speaks plain HTTP only.
+/// The authors' own bucket is not included: it supports only plain HTTP.
 pub const MIRRORS: &[&str] = &[
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
 ];
 
-/// Downloads the four files into a folder, which is created where needed.
+/// Downloads the four files into a folder, which is created if needed.
 ///
-/// Files that are there and whole are kept. Each of the others comes from the first mirror that delivers it: the
-/// content is checked by SHA-256 in a temporary file, which is then renamed, so that neither a failure nor a second
-/// process at the same time leaves half a file. A mirror that is busy or breaks off is asked up to three times.
+/// Existing files with the correct content are kept. Each other file is downloaded from the first mirror that delivers
+/// it, into a temporary file that is renamed after its SHA-256 has been verified. Neither a failure nor a concurrent
+/// process leaves an incomplete file. A mirror that is busy or drops the connection is tried up to three times.
 ///
 /// The usual environment variables for proxies apply (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
 ///
 /// # Errors
 ///
-/// The folder cannot be written, or no mirror delivers a file; the message lists each mirror and its answer.
+/// If the folder cannot be written, or no mirror delivers a file. The message lists each mirror and the reason it
+/// failed.
 pub fn fetch(dir: &Path, mirrors: &[String], progress: Option<Progress>) -> Result<(), DataError> {
     let agent = agent(Agent::config_builder());
     fs::create_dir_all(dir).map_err(|source| DataError::Io { path: dir.to_owned(), source })?;

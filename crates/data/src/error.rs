@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
-/// What went wrong while finding, reading or dividing the data.
+/// Errors of finding, reading or splitting the data.
 ///
-/// Each message names the file (or the argument) at fault and sets what was expected beside what was found.
+/// Each message names the file or the argument at fault, what was expected and what was found.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -15,7 +15,7 @@ pub enum DataError {
         source: std::io::Error,
     },
 
-    /// The file starts like gzip but cannot be decompressed to its end.
+    /// The file starts like gzip but cannot be decompressed completely.
     #[error("{}: the gzip data is cut short or damaged ({source})", path.display())]
     Gzip {
         /// The file.
@@ -24,7 +24,7 @@ pub enum DataError {
         source: std::io::Error,
     },
 
-    /// The first four bytes are not those of the expected kind of IDX file.
+    /// The first four bytes are not the magic number of the expected kind of IDX file.
     #[error(
         "{}: not an IDX file of {kind}: expected magic number {expected:#010x}, found {found:#010x}",
         path.display()
@@ -40,7 +40,7 @@ pub enum DataError {
         found: u32,
     },
 
-    /// The content ends before what its header announces.
+    /// The content is shorter than its header announces.
     #[error("{}: cut short: expected {expected} bytes (decompressed), found {found}", path.display())]
     Truncated {
         /// The file.
@@ -51,7 +51,7 @@ pub enum DataError {
         found: u64,
     },
 
-    /// The content goes on after what its header announces.
+    /// The content is longer than its header announces.
     #[error("{}: expected {expected} bytes (decompressed), found more", path.display())]
     TrailingBytes {
         /// The file.
@@ -60,7 +60,7 @@ pub enum DataError {
         expected: u64,
     },
 
-    /// The header announces images without pixels, or more bytes than are ever read.
+    /// The header announces images without pixels, or more bytes than the limit.
     #[error(
         "{}: the header announces {count} images of {height} x {width}; expected sides of at least 1 and at most \
          {limit} bytes in all",
@@ -71,9 +71,9 @@ pub enum DataError {
         path: PathBuf,
         /// Images announced.
         count: u32,
-        /// Rows an image.
+        /// Rows per image.
         height: u32,
-        /// Columns an image.
+        /// Columns per image.
         width: u32,
         /// The largest accepted content, see [`MAX_BYTES`](crate::idx::MAX_BYTES).
         limit: u64,
@@ -88,7 +88,7 @@ pub enum DataError {
 
     /// An image file and its label file disagree on the number of examples.
     #[error(
-        "{} holds {image_count} images, but {} holds {label_count} labels; expected one label an image",
+        "{} holds {image_count} images, but {} holds {label_count} labels; expected one label per image",
         images.display(), labels.display()
     )]
     CountMismatch {
@@ -121,9 +121,9 @@ pub enum DataError {
     PixelCount {
         /// Number of labels.
         examples: usize,
-        /// Rows an image.
+        /// Rows per image.
         height: usize,
-        /// Columns an image.
+        /// Columns per image.
         width: usize,
         /// Pixels given.
         found: usize,
@@ -140,14 +140,14 @@ pub enum DataError {
         classes: usize,
     },
 
-    /// More images of a class are wanted than there are.
+    /// More images of a class were drawn than there are.
     #[error("class {class} has {available} images; expected at least the {needed} that were drawn")]
     ClassExhausted {
         /// The class.
         class: usize,
-        /// Images wanted.
+        /// Number of images drawn.
         needed: usize,
-        /// Images there are.
+        /// Number of images of the class.
         available: usize,
     },
 
@@ -162,7 +162,7 @@ pub enum DataError {
         found: String,
     },
 
-    /// The content is whole, but is not that of Fashion-MNIST.
+    /// The content is a valid IDX file, but not that of Fashion-MNIST.
     #[error(
         "{}: not Fashion-MNIST: expected SHA-256 {expected} (decompressed), found {found}; for another data set in \
          the same format turn verification off",
@@ -177,7 +177,7 @@ pub enum DataError {
         found: String,
     },
 
-    /// The handwritten digits under Fashion-MNIST's file names.
+    /// The handwritten digits of MNIST under Fashion-MNIST's file names.
     #[error(
         "{}: this is digit MNIST, which has the same file names; expected Fashion-MNIST, SHA-256 {expected} \
          (decompressed), found {found}",
@@ -192,7 +192,7 @@ pub enum DataError {
         found: String,
     },
 
-    /// The path does not lead to a folder.
+    /// The path is not a folder.
     #[error("{}: expected a folder, found none", path.display())]
     NoFolder {
         /// The path.
@@ -204,7 +204,7 @@ pub enum DataError {
     MissingFiles {
         /// The folder.
         path: PathBuf,
-        /// For each missing file, the names looked for.
+        /// For each missing file, the accepted names.
         missing: Vec<String>,
     },
 
@@ -226,10 +226,10 @@ pub enum DataError {
         attempts: Vec<String>,
     },
 
-    /// The data is in none of the places searched.
+    /// The data was not found in any of the places searched.
     #[error("Fashion-MNIST was not found; tried: {}. {}", tried.join("; "), crate::sources::HOW_TO_GET)]
     NotFound {
-        /// Each place, and why it did not do.
+        /// Each place and the reason it was not used.
         tried: Vec<String>,
     },
 

@@ -5,7 +5,7 @@ use ureq::{Error, Timeout};
 
 use crate::DataError;
 
-/// Why one attempt at one mirror failed.
+/// Why an attempt at a mirror failed.
 pub(crate) struct Failure {
     pub(crate) reason: String,
     /// Whether another attempt may succeed.
@@ -28,11 +28,11 @@ impl Failure {
     }
 }
 
-/// Why one attempt does not end with the file in place.
+/// Why an attempt did not produce the file.
 pub(crate) enum Trouble {
-    /// Another mirror may do.
+    /// Another mirror may succeed.
     Mirror(Failure),
-    /// No other mirror mends a local disk.
+    /// A local error, which no other mirror can avoid.
     Disk(DataError),
 }
 
@@ -64,7 +64,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Whether a connection that existed has ended: other errors of the network mean that there was none.
+/// Whether an established connection was lost. Other network errors mean that none was established.
 fn is_break_off(kind: ErrorKind) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
     matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | TimedOut | UnexpectedEof)

@@ -6,10 +6,10 @@ use crate::DataError;
 
 /// Images of one split: one contiguous block of grey values, and the labels.
 ///
-/// A clone shares the block.
+/// Clones share the data.
 #[derive(Clone, Debug)]
 pub struct Images {
-    // Of vectors, as they are read: to make slices of them would copy the whole set, and need its memory twice.
+    // `Arc<Vec<u8>>`, since converting to `Arc<[u8]>` would copy the whole data set and need its memory twice.
     pixels: Arc<Vec<u8>>,
     labels: Arc<Vec<u8>>,
     height: usize,
@@ -18,17 +18,17 @@ pub struct Images {
 }
 
 impl Images {
-    /// Joins pixels and labels.
+    /// Creates a set from pixels and labels.
     ///
     /// # Shapes
     ///
     /// - pixels: `labels.len() * height * width` values, image by image, row by row, 0 (background) to 255
-    /// - labels: one an image, each below `classes`
+    /// - labels: one per image, each below `classes`
     ///
     /// # Errors
     ///
-    /// The lengths do not fit together, a side is 0, `classes` is not in `1..=256`, a label is `classes` or
-    /// more, or there are more images than a `u32` counts.
+    /// If the lengths do not match, a side is 0, `classes` is not in `1..=256`, a label is not below `classes`, or
+    /// there are more than `u32::MAX` images.
     ///
     /// # Examples
     ///
@@ -83,38 +83,38 @@ impl Images {
         self.labels.is_empty()
     }
 
-    /// Rows an image.
+    /// Rows per image.
     #[must_use]
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// Columns an image.
+    /// Columns per image.
     #[must_use]
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Number of classes. A subset keeps that of its set, also where a class has no image left.
+    /// Number of classes. A subset has the same number, even if a class has no image left.
     #[must_use]
     pub fn classes(&self) -> usize {
         self.classes
     }
 
-    /// Pixels an image, `height * width`: the input width of a network over flattened images.
+    /// Pixels per image, `height * width`: the number of inputs of a network on flattened images.
     #[must_use]
     pub fn d_input(&self) -> usize {
         self.height * self.width
     }
 
-    /// The grey values of one image, row by row; `None` past the end.
+    /// The grey values of one image, row by row. `None` if there is no such image.
     #[must_use]
     pub fn image(&self, index: usize) -> Option<&[u8]> {
-        // The check also keeps the product below from overflowing.
+        // The check also prevents an overflow of the product.
         (index < self.len()).then(|| &self.pixels[index * self.d_input()..][..self.d_input()])
     }
 
-    /// The class of one image; `None` past the end.
+    /// The class of one image. `None` if there is no such image.
     #[must_use]
     pub fn label(&self, index: usize) -> Option<u8> {
         self.labels.get(index).copied()
@@ -132,7 +132,7 @@ impl Images {
         &self.pixels
     }
 
-    /// Copies the chosen examples, in the order given; one may be chosen more than once.
+    /// Copies the examples at `indices`, in that order; indices may repeat.
     ///
     /// # Panics
     ///
@@ -157,12 +157,12 @@ impl Images {
         counts
     }
 
-    /// The same images under other labels, one an image and each below [`classes`](Self::classes).
+    /// The same images with other labels: one per image, each below [`classes`](Self::classes).
     pub(crate) fn with_labels(&self, labels: Vec<u8>) -> Self {
         Self { labels: labels.into(), ..self.clone() }
     }
 
-    /// Other images of the same size under the same labels.
+    /// Other images of the same size with the same labels.
     pub(crate) fn with_pixels(&self, pixels: Vec<u8>) -> Self {
         Self { pixels: pixels.into(), ..self.clone() }
     }
@@ -175,7 +175,7 @@ impl Images {
     }
 }
 
-/// One example of [`Images`], as [`Dataset`] hands it out.
+/// One example of [`Images`], as returned by its [`Dataset`] implementation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageItem {
     /// Grey values, row by row.

@@ -2,23 +2,24 @@ use crate::DataError;
 use crate::order::{generator, shuffle};
 use crate::split::by_class;
 
-/// One division of K-fold cross-validation.
+/// One fold of K-fold cross-validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
-    /// Examples to train on: all that are not validated. Sorted.
+    /// Training examples: all that are not in `validation`. Sorted.
     pub train: Vec<u32>,
-    /// Examples to validate on. Sorted.
+    /// Validation examples. Sorted.
     pub validation: Vec<u32>,
 }
 
-/// Divides examples into `k` folds, each of which validates a part and trains on the rest.
+/// Stratified K-fold cross-validation: each fold validates on one subset and trains on the rest.
 ///
-/// Every example is validated exactly once. A fold validates `n/k` examples, rounded down or up, and `n_c/k` of the
-/// `n_c` examples of each class, rounded down or up. Which ones is random, keyed by the seed and the class.
+/// Every example is validated in exactly one fold. Of `n` examples, a fold validates `n/k`, rounded down or up; of the
+/// `n_c` examples of a class, it validates `n_c/k`, rounded down or up. The assignment is random, keyed by the seed and
+/// the class.
 ///
 /// # Errors
 ///
-/// `k` is less than 2 or more than the number of labels, or there are more than `u32::MAX` labels.
+/// If `k` is less than 2 or more than the number of labels, or there are more than `u32::MAX` labels.
 ///
 /// # Examples
 ///
@@ -47,7 +48,7 @@ pub fn stratified_k_fold(labels: &[u8], k: usize, seed: u64) -> Result<Vec<Fold>
     for (class, mut indices) in (0_u64..).zip(by_class(labels)?) {
         shuffle(&mut indices, &mut generator(seed, *b"k folds\0", class));
         for index in indices {
-            // Dealt like cards, on from where the last class ended: both the classes and the total come out even.
+            // Assigned round-robin, continuing from the previous class: this balances both the classes and the total.
             validating[index as usize] = dealt % k;
             dealt += 1;
         }

@@ -5,7 +5,7 @@
 //! use burn_fashion_mnist::{Images, Normalization, permutation};
 //! use burn_flex::Flex;
 //!
-//! // Three images of 1 x 2 pixels in two classes; FashionMnist::load gives 60,000 of 28 x 28 in ten.
+//! // Three images of 1 x 2 pixels in two classes; FashionMnist::load returns 60,000 of 28 x 28 in ten.
 //! let images = Images::new(vec![0, 51, 102, 153, 204, 255], vec![0, 1, 0], 1, 2, 2)?;
 //! let order = permutation(images.len(), /* seed */ 42, /* epoch */ 0);
 //! let batch = images.batch::<Flex>(&order[..2], Normalization::default(), &Default::default());
@@ -14,21 +14,22 @@
 //! # Ok::<(), burn_fashion_mnist::DataError>(())
 //! ```
 //!
-//! The way of the data: files ([`idx`]) → [`FashionMnist`], one block of bytes a split ([`Images`]) →
-//! [`stratified_split`] → [`permutation`] → [`Batch`].
+//! The data flow: files ([`idx`]) → [`FashionMnist`], one block of bytes per split ([`Images`]) → [`stratified_split`]
+//! → [`permutation`] → [`Batch`].
 //!
-//! - [`FashionMnist::load`] finds the files, and lists where it looks; [`FashionMnist::from_dir`] reads a folder.
-//!   The content is checked by SHA-256, unless another set of the same format is wanted.
-//! - [`Images::batch`] makes a mini-batch in one copy. [`DeviceImages`] keeps a split on a GPU. [`Images`] is also
+//! - [`FashionMnist::load`] finds the files; its documentation lists the places searched. [`FashionMnist::from_dir`]
+//!   reads a folder. The content is verified by SHA-256, unless verification is turned off to read another data set in
+//!   the same format.
+//! - [`Images::batch`] makes a mini-batch in one copy. [`DeviceImages`] keeps a split on the device. [`Images`] is also
 //!   a [`burn_dataset::Dataset`], and [`ImageBatcher`] fits Burn's `DataLoaderBuilder`.
-//! - [`stratified_k_fold`] divides for cross-validation. [`shift`] makes a set differ from the training data on purpose,
-//!   and [`corrupt`] spoils images; [`LinearDataConfig`] draws a regression problem whose answer is known.
-//! - Orders and splits are drawn on the host from ChaCha8, keyed by the seed: the same on every backend, platform
-//!   and number of threads.
+//! - [`stratified_k_fold`] makes the folds of cross-validation. [`shift`] derives data sets with a distribution shift,
+//!   and [`corrupt`] corrupts images. [`LinearDataConfig`] draws a regression problem with known parameters.
+//! - Orders and splits are drawn on the host from ChaCha8, keyed by the seed. They are the same on every backend,
+//!   platform and number of threads.
 //!
 //! # Features
 //!
-//! - `download`: [`load`](FashionMnist::load) may fetch the files over HTTPS.
+//! - `download`: [`load`](FashionMnist::load) may download the files over HTTPS.
 //! - `sample`: compiles in 6,000 training and 1,000 test images (3 MB), for machines without the files.
 #![forbid(unsafe_code)]
 

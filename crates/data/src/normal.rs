@@ -7,7 +7,7 @@ pub(crate) fn uniforms(mut rng: ChaCha8Rng) -> impl Iterator<Item = f64> {
     std::iter::repeat_with(move || (rng.next_u64() >> 11) as f64 * STEP)
 }
 
-/// Numbers with the standard normal distribution, in pairs from pairs of uniform ones (Box and Muller 1958).
+/// Numbers with the standard normal distribution, by the Box-Muller transform (Box and Muller 1958).
 ///
 /// Computed with `libm` rather than the platform's mathematics library, whose last digits differ.
 pub(crate) fn normals(rng: ChaCha8Rng) -> impl Iterator<Item = f64> {
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn the_moments_are_those_of_the_standard_normal() {
-        // 2·10⁵ draws: the bounds are five standard errors wide, a false alarm in about 2·10⁶ seeds.
+        // 2·10⁵ draws. The bounds are five standard errors: one false alarm in about 2·10⁶ seeds.
         let n = 200_000;
         let sample: Vec<f64> = normals(generator(7, *b"moments\0", 0)).take(n).collect();
         let moment = |k: i32| sample.iter().map(|x| x.powi(k)).sum::<f64>() / n as f64;
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn uniforms_fill_the_half_open_interval_evenly() {
-        // Ten cells of 10⁴ expected each. Chi-squared with 9 degrees of freedom exceeds 42 with probability 3e-6.
+        // Ten cells with 10⁴ expected in each. Chi-squared with 9 degrees of freedom exceeds 42 with probability 3e-6.
         let mut counts = [0_i32; 10];
         for uniform in uniforms(generator(7, *b"uniform\0", 0)).take(100_000) {
             assert!((0.0..1.0).contains(&uniform));

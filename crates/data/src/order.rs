@@ -3,11 +3,11 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// A random order of `0..len`, the same on every platform and for every number of threads.
 ///
-/// Fisher–Yates over ChaCha8, keyed by the seed and the epoch, so that any epoch's order is known without having
-/// drawn those before it. Each of the `len!` orders is equally likely, as far as the generator is random: bounded
-/// integers are drawn without bias (Lemire, *Fast Random Integer Generation in an Interval*, 2019).
+/// A Fisher–Yates shuffle with ChaCha8, keyed by the seed and the epoch: the order of an epoch does not require drawing
+/// those before it. All `len!` orders are equally likely, up to the quality of the generator, since bounded integers
+/// are drawn without bias (Lemire, *Fast Random Integer Generation in an Interval*, 2019).
 ///
-/// Burn's `DataLoader` shuffles with `rand`'s `StdRng`, whose numbers may change with the version of `rand`.
+/// Burn's `DataLoader` shuffles with `rand`'s `StdRng` instead, whose output may change with the version of `rand`.
 ///
 /// # Panics
 ///
@@ -29,7 +29,8 @@ pub fn permutation(len: usize, seed: u64, epoch: u64) -> Vec<u32> {
     order
 }
 
-/// The generator of one (seed, purpose, counter): its 32-byte key is these three, little-endian, and eight zeros.
+/// The generator of a (seed, purpose, counter): its 32-byte key is these three, with integers in little-endian, and
+/// eight zeros.
 pub(crate) fn generator(seed: u64, purpose: [u8; 8], counter: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -38,7 +39,7 @@ pub(crate) fn generator(seed: u64, purpose: [u8; 8], counter: u64) -> ChaCha8Rng
     ChaCha8Rng::from_seed(key)
 }
 
-/// Puts `items` into a random order. At most `u32::MAX` items.
+/// Shuffles `items`, of which there are at most `u32::MAX`.
 pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut impl Rng) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(last as u32 + 1, rng) as usize);
@@ -47,8 +48,8 @@ pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut impl Rng) {
 
 /// A uniform integer in `0..bound`, for `bound >= 1`.
 ///
-/// The upper half of `x * bound`, for a random 32-bit `x`, is in range; it is uniform once those `x` are rejected
-/// whose lower half falls into the first `2^32 mod bound` values.
+/// For a random 32-bit `x`, the upper 32 bits of `x * bound` are in range. They are uniform if every `x` is rejected
+/// for which the lower 32 bits are below `2^32 mod bound`.
 pub(crate) fn below(bound: u32, rng: &mut impl Rng) -> u32 {
     let threshold = bound.wrapping_neg() % bound;
     loop {
@@ -68,8 +69,8 @@ mod tests {
 
     use super::*;
 
-    /// Pinned, since a change here changes every recorded run. The numbers are those of a Python program of its own:
-    /// ChaCha as in RFC 8439 with 8 rounds, counter and nonce 0, whose words `w` are used up in
+    /// Pinned, since a change here changes every recorded run. The values come from an independent Python program:
+    /// ChaCha as in RFC 8439 with 8 rounds, counter and nonce 0, whose words `w` are consumed by
     ///
     /// ```text
     /// for last in range(n - 1, 0, -1):
@@ -88,8 +89,8 @@ mod tests {
 
     #[test]
     fn every_order_of_four_is_as_likely() {
-        // 24 orders, 1000 expected each. Chi-squared with 23 degrees of freedom exceeds 58.6 with probability
-        // 6e-5; the seeds are fixed, so the test gives the same result every time.
+        // 24 orders, 1000 expected per order. Chi-squared with 23 degrees of freedom exceeds 58.6 with probability
+        // 6e-5; the seeds are fixed, so the test is deterministic.
         let mut counts = std::collections::HashMap::new();
         for seed in 0..24_000 {
             *counts.entry(permutation(4, seed, 0)).or_insert(0_i32) += 1;
@@ -115,7 +116,7 @@ mod tests {
                 unimplemented!("not drawn")
             }
         }
-        // 2^32 mod 3 = 1: of all words only 0 is rejected.
+        // 2^32 mod 3 = 1: only the word 0 is rejected.
         assert_eq!(below(3, &mut Words(vec![0, 1].into_iter())), 0);
         assert_eq!(below(3, &mut Words(vec![u32::MAX].into_iter())), 2);
         // A power of two rejects none.

@@ -13,23 +13,23 @@ pub enum OriginKind {
     Sample,
 }
 
-/// Where the data came from: recorded with each run.
+/// Where the data came from. Recorded with each run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Origin {
     /// The kind of place.
     pub kind: OriginKind,
-    /// The folder, if it was one.
+    /// The folder, if the data came from one.
     pub path: Option<PathBuf>,
-    /// One hash over the four decompressed files: SHA-256 of their SHA-256 in lower-case hex, joined in the order
-    /// training images, training labels, test images, test labels.
+    /// One hash over the four decompressed files: the SHA-256 of their concatenated SHA-256 hashes in lower-case hex,
+    /// in the order training images, training labels, test images, test labels.
     pub sha256: String,
-    /// Whether the content is, byte for byte, that of Fashion-MNIST (or of its embedded sample).
+    /// Whether the content is byte for byte that of Fashion-MNIST, or of its embedded sample.
     ///
-    /// The hashes are compared also where no verification was asked for: then a difference is no error, but false
-    /// here.
+    /// The hashes are compared even if verification was not requested. A difference is then not an error but sets this
+    /// to false.
     pub verified: bool,
-    /// What the user should know, such as that the sample stands in for the full set.
+    /// Warnings for the user, such as that the sample is used instead of the full data set.
     pub warnings: Vec<String>,
 }
 

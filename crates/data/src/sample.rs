@@ -8,19 +8,19 @@ const FILES: [&[u8]; 4] = [
     include_bytes!("../assets/t10k-labels-idx1-ubyte.gz"),
 ];
 
-/// As defined at [`Origin::sha256`](crate::Origin::sha256).
+/// See [`Origin::sha256`](crate::Origin::sha256).
 const SHA256: &str = "c29e1cc863744cb5f87906a254f1ae4319b0fcd2c061e856cf4461a00482d8f7";
 
 impl FashionMnist {
-    /// The embedded sample: of each class the first 600 training and the first 100 test images, in the order of
-    /// the full set.
+    /// The embedded sample: the first 600 training and the first 100 test images of each class, in the order of the
+    /// full data set.
     ///
-    /// For tests, demonstrations and machines without network. Figures measured on it are not comparable with
-    /// published ones: it has a tenth of the images.
+    /// For tests, demonstrations and machines without network. Metrics on it are not comparable with published results:
+    /// it has a tenth of the images.
     ///
     /// # Errors
     ///
-    /// The compiled bytes do not have the recorded hash.
+    /// If the embedded bytes do not have the recorded hash.
     pub fn sample() -> Result<Self, DataError> {
         Self::from_sample(FILES, SHA256)
     }

@@ -1,5 +1,5 @@
-//! Sets that differ from the training data on purpose: in the shares of their labels, in what their images look like,
-//! or in what their labels mean.
+//! Distribution shifts: data sets with another class distribution (label shift), other images (covariate shift), or
+//! labels of another meaning (concept shift).
 
 mod resample;
 
@@ -10,10 +10,10 @@ use crate::normal::uniforms;
 use crate::order::{below, generator};
 use crate::{DataError, Images};
 
-/// The same images under labels drawn uniformly from the classes (Zhang, Bengio, Hardt, Recht and Vinyals 2017): a net
-/// that fits them has learned them by heart.
+/// The same images with labels drawn uniformly from the classes (Zhang, Bengio, Hardt, Recht and Vinyals 2017). A
+/// network that fits them has memorized them.
 ///
-/// About one label in [`classes`](Images::classes) stays what it was.
+/// About one label in [`classes`](Images::classes) stays unchanged.
 ///
 /// # Examples
 ///
@@ -32,16 +32,16 @@ pub fn random_labels(images: &Images, seed: u64) -> Images {
     images.with_labels(uniform_labels(images.len(), images.classes(), &mut rng))
 }
 
-/// `classes` is in `1..=256`, as [`Images`] has it.
+/// Labels uniform on `0..classes`, for `classes` in `1..=256` as in [`Images`].
 pub(crate) fn uniform_labels(len: usize, classes: usize, rng: &mut impl Rng) -> Vec<u8> {
     (0..len).map(|_| below(classes as u32, rng) as u8).collect()
 }
 
-/// Concept shift: the same images under labels of another meaning.
+/// Concept shift: the same images, relabelled by `map`.
 ///
 /// # Errors
 ///
-/// `map` gives a label at or above [`classes`](Images::classes).
+/// If `map` returns a label that is not below [`classes`](Images::classes).
 ///
 /// # Examples
 ///
@@ -78,15 +78,15 @@ pub fn invert(images: &Images) -> Images {
     images.with_pixels(images.pixels().iter().map(|value| 255 - value).collect())
 }
 
-/// Covariate shift by selection: keeps each image with a probability that depends on what it looks like. Returns the
-/// indices of those kept, in ascending order.
+/// Covariate shift by selection: keeps each image with a probability that depends on its pixels. Returns the indices of
+/// the kept images, in ascending order.
 ///
-/// The density of the images kept is that of all of them times `keep_probability`, up to a constant: the true ratio of
-/// densities is known, and an estimate of it can be checked.
+/// The density of the kept images is proportional to the density of all images times `keep_probability`. The true
+/// density ratio is therefore known, and estimates of it can be checked.
 ///
 /// # Errors
 ///
-/// `keep_probability` gives a number that is not in `[0, 1]`.
+/// If `keep_probability` returns a number that is not in `[0, 1]`.
 ///
 /// # Examples
 ///
@@ -117,7 +117,7 @@ pub fn select_by(images: &Images, keep_probability: impl Fn(&[u8]) -> f64, seed:
     Ok(kept)
 }
 
-/// Mean of `value / 255` over an image, in [0, 1]; 0 for no pixels.
+/// Mean of `value / 255` over an image, in `[0, 1]`; 0 without pixels.
 ///
 /// # Examples
 ///
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn random_labels_are_uniform() {
-        // 24,000 labels in 24 classes, 1000 expected of each. Chi-squared with 23 degrees of freedom exceeds 58.6 with
-        // probability 6e-5; the seed is fixed.
+        // 24,000 labels in 24 classes, 1000 expected per class. Chi-squared with 23 degrees of freedom exceeds 58.6
+        // with probability 6e-5; the seed is fixed.
         let images = Images::new(vec![0; 24_000], vec![5; 24_000], 1, 1, 24).expect("valid");
         let counts = random_labels(&images, 3).class_counts();
         let chi_squared: f64 = counts.iter().map(|&count| (count as f64 - 1000.0).powi(2) / 1000.0).sum();
@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn images_are_kept_as_often_as_told() {
-        // 5000 dark images kept with probability 0.1 and 5000 bright ones with 0.6: bounds of five deviations.
+        // 5000 dark images kept with probability 0.1 and 5000 bright ones with 0.6. The bounds are five standard
+        // deviations.
         let images =
             Images::new((0..10_000).map(|i| (i % 2 * 255) as u8).collect(), vec![0; 10_000], 1, 1, 1).expect("valid");
         let kept = select_by(&images, |image| 0.1 + 0.5 * brightness(image), 1).expect("probabilities");

@@ -6,26 +6,26 @@ use std::str::FromStr;
 
 use crate::{DataError, FashionMnist};
 
-/// Ends every message that says the full data was not found.
+/// The end of every message that the full data was not found.
 pub(crate) const HOW_TO_GET: &str = "To get the full data: install the package `dataset-fashion-mnist` (Debian, \
      Ubuntu), or put the four files of https://github.com/zalandoresearch/fashion-mnist into a folder and name it in \
      FASHION_MNIST_DIR";
 
 const SYSTEM_DIRS: [&str; 2] = ["/usr/share/datasets/fashion-mnist", "/usr/local/share/datasets/fashion-mnist"];
 
-/// Which data is asked for.
+/// Which data to load.
 ///
 /// As text: `auto`, `sample`, or the path of a folder (`./auto` for a folder of that name).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
-    /// The first of: the folder in `FASHION_MNIST_DIR`, the cache, the system's data folders, a download, and
+    /// The first available of: the folder in `FASHION_MNIST_DIR`, the cache, the system's data folders, a download, and
     /// (with a warning) the embedded sample.
     #[default]
     Auto,
     /// The subset compiled into the library.
     Sample,
-    /// A folder, and nothing else.
+    /// This folder only.
     Dir(PathBuf),
 }
 
@@ -54,10 +54,10 @@ impl fmt::Display for Source {
     }
 }
 
-/// Called during a download with the file's name, the bytes received so far, and the total if the server gave it.
+/// Called during a download with the file's name, the bytes received so far, and the total if the server sent it.
 pub type Progress = fn(file: &str, done: u64, total: Option<u64>);
 
-/// What [`FashionMnist::load`] is asked for.
+/// The arguments of [`FashionMnist::load`].
 ///
 /// # Examples
 ///
@@ -76,13 +76,13 @@ pub type Progress = fn(file: &str, done: u64, total: Option<u64>);
 pub struct Request {
     /// Which data.
     pub source: Source,
-    /// Whether a folder must hold Fashion-MNIST itself, see [`FashionMnist::from_dir`]. True by default.
+    /// Whether a folder must contain Fashion-MNIST itself, see [`FashionMnist::from_dir`]. True by default.
     ///
-    /// What is downloaded is verified in any case.
+    /// Downloads are always verified.
     pub verify: bool,
-    /// Follows a download.
+    /// Called with the progress of a download.
     pub progress: Option<Progress>,
-    /// Addresses to download from, to which a file's name is appended; the built-in ones if `None`.
+    /// Addresses to download from, to which the file name is appended. `None`: the built-in ones.
     pub mirrors: Option<Vec<String>>,
 }
 
@@ -121,16 +121,16 @@ impl Request {
     }
 }
 
-/// The folder into which downloads go: `FASHION_MNIST_CACHE`, else `burn-fashion-mnist` in the user's cache folder
-/// (on Linux `XDG_CACHE_HOME` or `~/.cache`).
+/// The folder for downloads: `FASHION_MNIST_CACHE`, else `burn-fashion-mnist` in the user's cache folder (on Linux
+/// `XDG_CACHE_HOME` or `~/.cache`).
 ///
-/// `None` where the platform names no such folder.
+/// `None` if the platform has no such folder.
 #[must_use]
 pub fn cache_dir() -> Option<PathBuf> {
     non_empty("FASHION_MNIST_CACHE").map(PathBuf::from).or_else(|| Some(dirs::cache_dir()?.join("burn-fashion-mnist")))
 }
 
-/// The folders in which a request looks, in order. Whether they exist is not checked.
+/// The folders that a request searches, in order. Whether they exist is not checked.
 #[must_use]
 pub fn candidates(request: &Request) -> Vec<PathBuf> {
     Places::from_env().candidates(&request.source)
@@ -139,20 +139,21 @@ pub fn candidates(request: &Request) -> Vec<PathBuf> {
 impl FashionMnist {
     /// Finds and reads the data.
     ///
-    /// [`Source::Auto`] looks in this order, and takes the first place whose files are whole:
+    /// [`Source::Auto`] searches in this order, and uses the first place with valid files:
     ///
-    /// 1. the folder in the environment variable `FASHION_MNIST_DIR`: if that is set, it must be usable;
+    /// 1. the folder in the environment variable `FASHION_MNIST_DIR`; if the variable is set, the folder must be
+    ///    usable;
     /// 2. [`cache_dir`];
     /// 3. the system's data folders, `/usr/share/datasets/fashion-mnist` (where Debian's package
     ///    `dataset-fashion-mnist` puts it) and the same under `/usr/local`;
     /// 4. a download into the cache (feature `download`), unless `FASHION_MNIST_OFFLINE` is set and not empty;
     /// 5. the embedded sample (feature `sample`), with a warning in [`Origin::warnings`](crate::Origin::warnings).
     ///
-    /// Damaged files in 2 and 3 are passed over with a warning; the download replaces those in the cache.
+    /// Damaged files in 2 and 3 are skipped with a warning. The download replaces those in the cache.
     ///
     /// # Errors
     ///
-    /// The source is a folder that cannot be used (see [`from_dir`](Self::from_dir)), or no place has the data.
+    /// If the source is a folder that cannot be used (see [`from_dir`](Self::from_dir)), or no place has the data.
     pub fn load(request: &Request) -> Result<Self, DataError> {
         match &request.source {
             Source::Auto => Places::from_env().search(request),
@@ -162,7 +163,7 @@ impl FashionMnist {
     }
 }
 
-/// The places to search: read from the environment once, so that a search does not depend on it.
+/// The places to search. The environment is read once, so that tests of the search do not depend on it.
 struct Places {
     chosen: Option<PathBuf>,
     cache: Option<PathBuf>,
@@ -203,7 +204,7 @@ impl Places {
                     tried.push(format!("{}: no files", dir.display()));
                 }
                 Err(error) => {
-                    warnings.push(format!("passed over unusable data: {error}"));
+                    warnings.push(format!("skipped unusable data: {error}"));
                     tried.push(error.to_string());
                 }
             }
@@ -268,120 +269,4 @@ fn non_empty(variable: &str) -> Option<std::ffi::OsString> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use super::*;
-    use crate::OriginKind;
-
-    /// A valid set of one training and one test image, which is not Fashion-MNIST.
-    fn tiny_set() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        for prefix in ["train", "t10k"] {
-            let images = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 200];
-            fs::write(dir.path().join(format!("{prefix}-images-idx3-ubyte")), images).expect("writable");
-            let labels = [0, 0, 8, 1, 0, 0, 0, 1, 0];
-            fs::write(dir.path().join(format!("{prefix}-labels-idx1-ubyte")), labels).expect("writable");
-        }
-        dir
-    }
-
-    fn offline() -> Places {
-        Places { chosen: None, cache: None, system: Vec::new(), offline: true }
-    }
-
-    fn any_set() -> Request {
-        Request::default().with_verify(false)
-    }
-
-    fn path(data: &FashionMnist) -> Option<&Path> {
-        data.origin.path.as_deref()
-    }
-
-    #[test]
-    fn a_source_is_what_its_text_says() {
-        for source in ["auto", "sample", "some/dir", "./auto", "./sample"] {
-            assert_eq!(source.parse::<Source>().map(|parsed| parsed.to_string()).as_deref(), Ok(source));
-        }
-        assert_eq!(Source::Dir("auto".into()).to_string(), "./auto");
-    }
-
-    #[test]
-    fn the_cache_is_what_the_environment_says_or_the_users() {
-        let expected = match non_empty("FASHION_MNIST_CACHE") {
-            Some(folder) => Some(PathBuf::from(folder)),
-            None => dirs::cache_dir().map(|folder| folder.join("burn-fashion-mnist")),
-        };
-        assert_eq!(cache_dir(), expected);
-    }
-
-    #[test]
-    fn the_cache_comes_before_the_system() {
-        let (cache, system) = (tiny_set(), tiny_set());
-        let both = Places { cache: Some(cache.path().to_owned()), system: vec![system.path().to_owned()], ..offline() };
-        assert_eq!(both.candidates(&Source::Auto), [cache.path(), system.path()]);
-        let data = both.search(&any_set()).expect("found");
-        assert_eq!((path(&data), data.origin.warnings.len()), (Some(cache.path()), 0));
-    }
-
-    #[test]
-    fn a_folder_without_files_is_passed_over_silently_and_damage_with_a_warning() {
-        let (empty, damaged, whole) = (tempfile::tempdir().expect("a temporary folder"), tiny_set(), tiny_set());
-        fs::write(damaged.path().join("t10k-labels-idx1-ubyte"), [0, 0, 8]).expect("writable");
-        let places = Places {
-            cache: Some(empty.path().to_owned()),
-            system: vec![damaged.path().to_owned(), whole.path().to_owned()],
-            ..offline()
-        };
-        let data = places.search(&any_set()).expect("found");
-        assert_eq!(path(&data), Some(whole.path()));
-        let [warning] = &data.origin.warnings[..] else { panic!("{:?}", data.origin.warnings) };
-        assert!(warning.contains(&damaged.path().display().to_string()), "{warning}");
-    }
-
-    #[test]
-    fn a_chosen_folder_is_the_only_one() {
-        let (missing, whole) = (Path::new("no/such/folder"), tiny_set());
-        let mut places =
-            Places { chosen: Some(missing.to_owned()), system: vec![whole.path().to_owned()], ..offline() };
-        assert_eq!(places.candidates(&Source::Auto), [missing]);
-        let error = places.search(&any_set()).expect_err("no fall-through").to_string();
-        assert!(error.contains("FASHION_MNIST_DIR") && error.contains("no/such/folder"), "{error}");
-
-        places.chosen = Some(whole.path().to_owned());
-        assert_eq!(path(&places.search(&any_set()).expect("found")), Some(whole.path()));
-    }
-
-    #[test]
-    fn an_explicit_folder_does_not_fall_through() {
-        let request = Request::new(Source::Dir("no/such/folder".into()));
-        assert_eq!(candidates(&request), [Path::new("no/such/folder")]);
-        assert!(matches!(FashionMnist::load(&request), Err(DataError::NoFolder { .. })));
-    }
-
-    #[cfg(feature = "sample")]
-    #[test]
-    fn the_sample_comes_last_and_with_a_warning() {
-        let places = Places { system: vec!["no/such/folder".into()], ..offline() };
-        let data = places.search(&Request::default()).expect("embedded");
-        assert_eq!(data.origin.kind, OriginKind::Sample);
-        let [warning] = &data.origin.warnings[..] else { panic!("{:?}", data.origin.warnings) };
-        for part in ["no/such/folder: expected a folder", "6000 training and 1000 test", "dataset-fashion-mnist"] {
-            assert!(warning.contains(part), "{warning}");
-        }
-        let asked_for = FashionMnist::load(&Request::new(Source::Sample)).expect("embedded");
-        assert_eq!(asked_for.origin.warnings, [""; 0]);
-    }
-
-    #[cfg(not(feature = "sample"))]
-    #[test]
-    fn without_a_sample_the_error_lists_all_places() {
-        let error = offline().search(&Request::default()).expect_err("nowhere").to_string();
-        for part in ["download", "`sample`", "dataset-fashion-mnist"] {
-            assert!(error.contains(part), "{error}");
-        }
-        let origin = FashionMnist::from_dir(tiny_set().path(), false).expect("a valid set").origin;
-        assert_eq!(origin.kind, OriginKind::Directory);
-    }
-}
+mod tests;

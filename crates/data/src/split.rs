@@ -1,17 +1,18 @@
 use crate::DataError;
 use crate::order::{generator, shuffle};
 
-/// Divides examples into a rest and a held-out part in which each class has its share.
+/// Stratified split: divides examples into a rest and a held-out subset that preserves the class distribution. Returns
+/// the indices of both.
 ///
-/// Of `n` examples, `round(fraction * n)` are held out; class `c` contributes `fraction * n_c` of them, rounded down
-/// or up so that the total comes out (largest remainder; between equal remainders the smaller label is rounded up).
-/// Within a class the choice is random, keyed by the seed and the class.
+/// Of `n` examples, `round(fraction * n)` are held out. Class `c` contributes `fraction * n_c` of them, rounded by the
+/// largest-remainder method so that the total is exact; ties go to the smaller label. Within a class the choice is
+/// random, keyed by the seed and the class.
 ///
-/// Both parts are sorted, so that they say nothing about the order of training.
+/// Both are sorted, so the order of training does not depend on the split.
 ///
 /// # Errors
 ///
-/// `fraction` is not in `[0, 1]`, or there are more than `u32::MAX` labels.
+/// If `fraction` is not in `[0, 1]`, or there are more than `u32::MAX` labels.
 ///
 /// # Examples
 ///
@@ -36,14 +37,14 @@ pub fn stratified_split(labels: &[u8], fraction: f64, seed: u64) -> Result<(Vec<
     divide(labels, size, seed, *b"stratify")
 }
 
-/// Chooses `size` examples in which each class has its share; sorted.
+/// Stratified subset: chooses `size` examples that preserve the class distribution. Returns their sorted indices.
 ///
-/// The shares are rounded as in [`stratified_split`]; the choice is independent of that of a split with the same
+/// Class counts are rounded as in [`stratified_split`]. The choice is independent of that of a split with the same
 /// seed.
 ///
 /// # Errors
 ///
-/// There are fewer than `size` labels, or more than `u32::MAX`.
+/// If there are fewer than `size` labels, or more than `u32::MAX`.
 pub fn stratified_subset(labels: &[u8], size: usize, seed: u64) -> Result<Vec<u32>, DataError> {
     if size > labels.len() {
         return Err(DataError::Argument {
@@ -60,7 +61,7 @@ fn divide(labels: &[u8], size: usize, seed: u64, purpose: [u8; 8]) -> Result<(Ve
     let quotas = quotas(&members, size, labels.len());
     let (mut rest, mut chosen) = (Vec::with_capacity(labels.len() - size), Vec::with_capacity(size));
     for (class, (mut indices, quota)) in (0_u64..).zip(members.into_iter().zip(quotas)) {
-        // A generator a class: an example added to one class does not change the choice in the others.
+        // One generator per class: an example added to one class does not change the choice in the others.
         shuffle(&mut indices, &mut generator(seed, purpose, class));
         let (taken, left) = indices.split_at(quota);
         chosen.extend_from_slice(taken);
@@ -71,7 +72,7 @@ fn divide(labels: &[u8], size: usize, seed: u64, purpose: [u8; 8]) -> Result<(Ve
     Ok((rest, chosen))
 }
 
-/// The examples of each possible label, in ascending order.
+/// The indices of the examples of each possible label, in ascending order.
 pub(crate) fn by_class(labels: &[u8]) -> Result<Vec<Vec<u32>>, DataError> {
     let len = u32::try_from(labels.len()).map_err(|_| DataError::Argument {
         name: "the number of labels",
@@ -85,14 +86,14 @@ pub(crate) fn by_class(labels: &[u8]) -> Result<Vec<Vec<u32>>, DataError> {
     Ok(members)
 }
 
-/// The share of each class in `size` of `total` examples, in integers throughout: exact for any counts.
+/// The number of examples of each class among `size` of `total`. Integer arithmetic makes this exact for any counts.
 fn quotas(members: &[Vec<u32>], size: usize, total: usize) -> Vec<usize> {
     let total = total.max(1) as u128;
     let exact = |class: usize| members[class].len() as u128 * size as u128;
     let mut quotas: Vec<usize> = (0..members.len()).map(|class| (exact(class) / total) as usize).collect();
     let missing = size - quotas.iter().sum::<usize>();
     let mut by_remainder: Vec<usize> = (0..members.len()).collect();
-    // Stable: equal remainders stay in the order of the labels.
+    // The sort is stable: equal remainders stay in the order of the labels.
     by_remainder.sort_by_key(|&class| std::cmp::Reverse(exact(class) % total));
     for &class in &by_remainder[..missing] {
         quotas[class] += 1;
@@ -112,7 +113,8 @@ mod tests {
 
     #[test]
     fn the_total_is_rounded_not_each_class() {
-        // A quarter of three classes of two is 0.5 each: 1.5 in all, rounded to 2, from the smaller labels.
+        // A quarter of three classes of two examples is 0.5 each: 1.5 in all, rounded to 2, taken from the smaller
+        // labels.
         let labels = [0, 0, 1, 1, 2, 2];
         let (_, held_out) = stratified_split(&labels, 0.25, 1).expect("valid");
         assert_eq!([0, 1, 2].map(|class| count(&held_out, &labels, class)), [1, 1, 0]);

@@ -1,10 +1,10 @@
 use crate::normal::{normals, uniforms};
 use crate::order::generator;
 
-/// A linear regression problem whose answer is known: `y = bias + Σ weight·x_i + ε`, `ε ~ N(0, noise²)`.
+/// A linear regression problem with known parameters: `y = bias + Σ weight·x_i + ε`, `ε ~ N(0, noise²)`.
 ///
-/// With few examples and many inputs it overfits without fail, which shows what weight decay does. The default is the
-/// problem of *Dive into Deep Learning* for that purpose.
+/// With few examples and many inputs a model reliably overfits, which makes the effect of weight decay visible. The
+/// default is the weight-decay example of *Dive into Deep Learning*.
 ///
 /// # Examples
 ///
@@ -30,7 +30,7 @@ pub struct LinearDataConfig {
     pub noise: f64,
     /// Distribution of the inputs. Default: normal.
     pub inputs: Inputs,
-    /// Key of everything drawn. Default: 0.
+    /// Seed of the inputs and the noise. Default: 0.
     pub seed: u64,
 }
 
@@ -60,10 +60,10 @@ impl Default for LinearDataConfig {
 }
 
 impl LinearDataConfig {
-    /// Draws `n` examples. Each `part` is independent of the others: 0 for training and 1 for testing, say.
+    /// Draws `n` examples. Values of `part` select independent samples, for example 0 for training and 1 for testing.
     ///
-    /// Fewer examples of a part are the first of more. Targets are computed in `f64` from the features as they are
-    /// returned, and rounded once.
+    /// The first `n` examples of a part are the same for every larger `n`. Targets are computed in `f64` from the
+    /// returned `f32` features and rounded once.
     ///
     /// # Shapes
     ///
@@ -86,7 +86,7 @@ impl LinearDataConfig {
     }
 }
 
-/// To `f32`, downwards at the upper end, where rounding would leave `[0, 1)`.
+/// Converts to `f32`, keeping values in `[0, 1)` that would round to 1.
 fn below_one(uniform: f64) -> f32 {
     (uniform as f32).min(1.0_f32.next_down())
 }
@@ -95,8 +95,8 @@ fn below_one(uniform: f64) -> f32 {
 mod tests {
     use super::*;
 
-    /// Pinned, since a change here changes every recorded run. The numbers are those of a Python program of its own:
-    /// ChaCha as in RFC 8439 with 8 rounds, counter and nonce 0, whose words `w` are used up in
+    /// Pinned, since a change here changes every recorded run. The values come from an independent Python program:
+    /// ChaCha as in RFC 8439 with 8 rounds, counter and nonce 0, whose words `w` are consumed by
     ///
     /// ```text
     /// u = lambda: mpf((next(w) | next(w) << 32) >> 11) / 2**53
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_residuals_are_the_noise() {
-        // 20,000 residuals of deviation 0.01: mean and variance within five standard errors.
+        // 20,000 residuals with standard deviation 0.01: mean and variance within five standard errors.
         let n = 20_000;
         let config = LinearDataConfig { d_input: 5, noise: 0.01, inputs: Inputs::Uniform, ..Default::default() };
         let data = config.draw(n, 3);
@@ -142,8 +142,8 @@ mod tests {
 
     #[test]
     fn the_inputs_have_the_mean_and_variance_stated() {
-        // 10⁵ inputs: five standard errors of mean and variance. The variance of x² about its mean is 2 for the normal
-        // and 1/180 for the uniform distribution.
+        // 10⁵ inputs: mean and variance within five standard errors. The variance of the squared deviation is 2 for the
+        // normal and 1/180 for the uniform distribution.
         for (inputs, mean, variance, spread) in
             [(Inputs::Normal, 0.0, 1.0, 2.0), (Inputs::Uniform, 0.5, 1.0 / 12.0, 1.0 / 180.0)]
         {

@@ -3,14 +3,18 @@
 use burn::nn::BatchNorm;
 use burn::tensor::{Tensor, backend::Backend};
 
-/// Applies `norm` to a batch, each channel for itself: `γ·(x - μ)/√(σ² + ε) + β` (Ioffe and Szegedy 2015).
+/// Normalizes each channel of a batch: `γ·(x - μ)/√(σ² + ε) + β` (Ioffe and Szegedy 2015).
 ///
-/// On autodiff backends μ and σ² are the batch's (σ² with divisor N, the examples times the positions of an image) and
-/// move the running statistics by the momentum; elsewhere they are the running statistics. The parameters live in
-/// `burn::nn::BatchNorm`, so that records and adapters know them, but its own forward pass transposes and copies the
-/// batch six times and lets the running variance follow the biased estimate. Here it follows the unbiased one (divisor
-/// N - 1), as PyTorch's does, so that weights carried over keep their statistics. A single value per channel leaves
-/// the running statistics as they are: it has no variance.
+/// On autodiff backends μ and σ² are the statistics of the batch, and the running statistics are updated with the
+/// momentum. The divisor of σ² is N, the number of examples times the number of positions. On other backends μ and σ²
+/// are the running statistics.
+///
+/// The running variance is updated with the unbiased estimate (divisor N - 1), as in PyTorch, so that imported weights
+/// keep their statistics. With a single value per channel, that estimate does not exist and the running statistics stay
+/// unchanged.
+///
+/// The parameters live in `burn::nn::BatchNorm`, so Burn's records and adapters work with them. Its forward pass is not
+/// used: it transposes and copies the batch six times, and updates the running variance with the biased estimate.
 ///
 /// # Shapes
 ///
@@ -29,13 +33,14 @@ pub(crate) fn batch_norm<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Ten
         let mean = norm.running_mean.value_sync().reshape(per_channel);
         (x - mean, norm.running_var.value_sync().reshape(per_channel))
     };
-    // A power rather than root and quotient: on ndarray the gradients of those two differ in their last bits from run
-    // to run, with the place in memory.
+    // `powf(-0.5)`, not a square root and a division: on ndarray the last bits of the gradients of those two depend on
+    // memory alignment and so differ from run to run.
     let scale = norm.gamma.val().reshape(per_channel) * variance.add_scalar(norm.epsilon).powf_scalar(-0.5);
     centered * scale + norm.beta.val().reshape(per_channel)
 }
 
-/// Mean over every dimension but the second, the innermost first: what is left to average then lies close together.
+/// Mean over every dimension but the second. Starting with the innermost dimension keeps the remaining values
+/// contiguous.
 fn mean_of_channels<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
     (0..D).rev().filter(|&dim| dim != 1).fold(x, |x, dim| x.mean_dim(dim))
 }

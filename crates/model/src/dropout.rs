@@ -9,15 +9,16 @@ use serde::{Deserialize, Serialize};
 use crate::mask::scaled_mask;
 use crate::{Key, Probability};
 
-/// When a [`Dropout`] layer drops.
+/// When a [`Dropout`] layer is active.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DropoutMode {
-    /// On autodiff backends only, as `burn::nn::Dropout` does: a model is in training exactly when its backend is
-    /// `Autodiff`, and `valid()` ends training.
+    /// On autodiff backends only, like `burn::nn::Dropout`: a model is in training exactly when its backend is
+    /// `Autodiff`, and `valid()` switches to evaluation.
     #[default]
     Training,
-    /// On every backend. Predictions become samples (Monte-Carlo dropout); their spread is the model's uncertainty.
+    /// On every backend. Predictions become random samples (Monte-Carlo dropout), whose spread estimates the model's
+    /// uncertainty.
     MonteCarlo,
     /// Never, not even on autodiff backends.
     Off,
@@ -40,34 +41,34 @@ pub enum DropoutMode {
 pub struct DropoutConfig {
     /// Probability of zeroing an element.
     pub prob: Probability,
-    /// Seed of the masks. `None` numbers the layers of a process in order of construction, so that no two share
-    /// their masks.
+    /// Seed of the masks. With `None`, layers are numbered in order of construction within the process, so that no two
+    /// share their masks.
     #[serde(default)]
     pub seed: Option<u64>,
-    /// When the layer drops.
+    /// When the layer is active.
     #[serde(default)]
     pub mode: DropoutMode,
 }
 
 impl DropoutConfig {
-    /// A layer that zeroes elements with probability `prob` during training.
+    /// Dropout with probability `prob`, active in training only.
     pub const fn new(prob: Probability) -> Self {
         Self { prob, seed: None, mode: DropoutMode::Training }
     }
 
-    /// Sets the seed of the masks: layers with the same seed and call count draw the same mask.
+    /// Sets the seed of the masks. Layers with the same seed draw the same mask at the same call number.
     pub const fn with_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Sets when the layer drops.
+    /// Sets when the layer is active.
     pub const fn with_mode(mut self, mode: DropoutMode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// The layer, at its first mask.
+    /// Creates the layer, positioned at mask 0.
     pub fn init(&self) -> Dropout {
         static LAYERS: AtomicU64 = AtomicU64::new(0);
         let key = match self.seed {
@@ -80,18 +81,18 @@ impl DropoutConfig {
 
 /// Dropout (Srivastava et al. 2014): zeroes each element with probability `p` and scales the others by `1/(1-p)`.
 ///
-/// `h' = 0` with probability `p`, else `h/(1-p)`, so that `E[h'] = h` and inference needs no correction.
+/// `h' = 0` with probability `p`, else `h/(1-p)`. Since `E[h'] = h`, inference needs no correction.
 ///
-/// Every call draws a new mask, named by the layer's seed and the number of masks drawn before, from a portable
-/// generator on the host: the same seed gives the same masks on every backend and platform. A clone continues with
-/// the same masks as the original would. [`seek`](Self::seek) jumps to any mask, which makes a resumed run repeat
-/// an uninterrupted one.
+/// Every call draws a new mask on the host. The mask is determined by the layer's seed and the number of masks drawn
+/// before, so the same seed produces the same masks on every backend and platform. A clone continues with the same
+/// masks as the original. [`seek`](Self::seek) jumps to any mask, so that a resumed run repeats an uninterrupted one.
 ///
-/// The layer holds no tensor: place it in a module as a plain field. It is not part of a module's record.
+/// The layer holds no tensor: place it in a module as a field marked `#[module(skip)]`. It is not saved in a module's
+/// record.
 ///
 /// Unlike `burn::nn::Dropout`, it is exact at `p = 1` (zeros, not NaN), can be left on at inference
-/// ([`DropoutMode::MonteCarlo`]), ignores the backend's process-wide generator, and costs one product in each
-/// direction.
+/// ([`DropoutMode::MonteCarlo`]), ignores the backend's process-wide generator, and costs one multiplication per
+/// element in each direction.
 ///
 /// # Examples
 ///
@@ -106,7 +107,7 @@ impl DropoutConfig {
 /// // Without autodiff a layer in `Training` mode is the identity.
 /// assert_eq!(dropout.forward(x.clone()).to_data(), x.to_data());
 ///
-/// // In Monte-Carlo mode it drops on any backend: here the third element is dropped and the others are doubled.
+/// // In Monte-Carlo mode it is active on any backend: each element is either zeroed or doubled.
 /// let sample = dropout.with_mode(DropoutMode::MonteCarlo).forward(x);
 /// assert!(sample.to_data().to_vec::<f32>().unwrap().iter().all(|v| [0.0, 2.0, 4.0, 6.0, 8.0].contains(v)));
 /// # Ok::<(), burn_mlp::ProbabilityError>(())
@@ -117,7 +118,7 @@ pub struct Dropout {
     mode: DropoutMode,
     key: Key,
     masks_drawn: AtomicU64,
-    /// Row of the next mask that the next input's first row gets.
+    /// Row of the next mask at which the next call starts.
     first_row: AtomicU64,
 }
 
@@ -134,8 +135,8 @@ impl Clone for Dropout {
 }
 
 impl Dropout {
-    /// A layer whose masks come from the streams named by `key`: mask `n` from `key` with its minor counter
-    /// `n` higher. The low half of the major counter counts the blocks of a mask.
+    /// A layer whose masks come from the streams named by `key`. Mask `n` adds `n` to the minor counter of `key`. The
+    /// low half of the major counter numbers the blocks of a mask.
     pub(crate) const fn with_key(prob: Probability, key: Key) -> Self {
         let (masks_drawn, first_row) = (AtomicU64::new(0), AtomicU64::new(0));
         Self { prob, mode: DropoutMode::Training, key, masks_drawn, first_row }
@@ -146,26 +147,27 @@ impl Dropout {
         self.prob
     }
 
-    /// When the layer drops.
+    /// When the layer is active.
     pub const fn mode(&self) -> DropoutMode {
         self.mode
     }
 
-    /// The layer with another mode, at the same mask.
+    /// Sets the mode, keeping the position in the sequence of masks.
     pub const fn with_mode(mut self, mode: DropoutMode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Makes mask number `mask`, counted from 0, the next one.
+    /// Positions the layer at mask `mask`, counted from 0: the next call uses it.
     pub fn seek(&self, mask: u64) {
         self.seek_row(mask, 0);
     }
 
-    /// Makes the rows of mask number `mask` from row `row` on, both counted from 0, the next ones: those of the first
-    /// dimension of the next input. The mask after it starts at its first row again.
+    /// Positions the layer at row `row` of mask `mask`, both counted from 0. Rows are indices of the first dimension of
+    /// the input. Only the next call starts at that row; the one after it uses the next mask from its first row.
     ///
-    /// Parts of a batch, one after the other or on several threads, so get the masks of the whole batch.
+    /// With this, the micro-batches of a batch get the mask of the whole batch, whether they run in sequence or on
+    /// several threads.
     ///
     /// # Examples
     ///
@@ -189,8 +191,8 @@ impl Dropout {
 
     /// Applies dropout to a tensor of any shape.
     ///
-    /// The identity, without drawing a mask, where the [mode](DropoutMode) says so or `p = 0`. The backward pass
-    /// multiplies by the same mask.
+    /// The identity, without drawing a mask, when the [mode](DropoutMode) disables dropout or `p = 0`. The backward
+    /// pass multiplies by the same mask.
     ///
     /// # Shapes
     ///
@@ -199,7 +201,7 @@ impl Dropout {
         let device = input.device();
         match self.draw(B::ad_enabled(&device), &input.shape()) {
             Drawn::Nothing => input,
-            // Filling instead of multiplying: zero times infinity is not zero.
+            // Fills with zeros; multiplying by zero would turn infinity into NaN.
             Drawn::Everything => {
                 let everything = Tensor::<B, D, Bool>::ones(input.shape(), &device);
                 input.mask_fill(everything, 0.0)
@@ -212,7 +214,7 @@ impl Dropout {
         }
     }
 
-    /// What the layer drops of the next input, on a backend that is in training or not.
+    /// Draws the mask of the next input of `shape`. `training` says whether the backend is an autodiff one.
     pub(crate) fn draw(&self, training: bool, shape: &[usize]) -> Drawn {
         let active = match self.mode {
             DropoutMode::Training => training,
@@ -233,154 +235,15 @@ impl Dropout {
     }
 }
 
-/// What is dropped of an input.
+/// Which elements of an input are dropped.
 pub(crate) enum Drawn {
     /// No element.
     Nothing,
     /// Each element.
     Everything,
-    /// The elements where the mask is zero; the others are multiplied by its elements.
+    /// The elements where the mask is zero. All elements are to be multiplied by the mask.
     Mask(Vec<f32>),
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use burn::tensor::DType;
-    use burn_autodiff::Autodiff;
-    use burn_flex::Flex;
-    use burn_ndarray::NdArray;
-
-    type Train = Autodiff<Flex>;
-
-    fn layer(prob: f64) -> Dropout {
-        DropoutConfig::new(Probability::new(prob).unwrap()).with_seed(3).init()
-    }
-
-    fn arange<B: Backend>() -> Tensor<B, 2> {
-        Tensor::<B, 1, burn::tensor::Int>::arange(0..16, &Default::default()).float().reshape([2, 8])
-    }
-
-    fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
-        tensor.into_data().convert::<f32>().into_vec().unwrap()
-    }
-
-    #[test]
-    fn probability_zero_changes_nothing() {
-        let x = arange::<Train>();
-        assert_eq!(values(layer(0.0).forward(x.clone())), values(x));
-    }
-
-    #[test]
-    fn probability_one_gives_zeros_even_for_infinities() {
-        let x = arange::<Train>() * f32::INFINITY;
-        assert_eq!(values(layer(1.0).forward(x)), [0.0; 16]);
-    }
-
-    #[test]
-    fn probability_one_sends_back_zero_gradients() {
-        let x = arange::<Train>().require_grad();
-        let gradients = layer(1.0).forward(x.clone()).sum().backward();
-        assert_eq!(values(x.grad(&gradients).unwrap()), [0.0; 16]);
-    }
-
-    #[test]
-    fn every_element_is_zero_or_scaled() {
-        let x = values(arange::<Train>());
-        let y = values(layer(0.2).forward(arange::<Train>()));
-        for (x, y) in x.iter().zip(y) {
-            assert!(y == 0.0 || y == x * 1.25, "{x} became {y}");
-        }
-    }
-
-    #[test]
-    fn the_gradient_uses_the_mask_of_the_forward_pass() {
-        let x = Tensor::<Train, 2>::ones([64, 64], &Default::default()).require_grad();
-        let y = layer(0.5).forward(x.clone());
-        let gradients = y.clone().sum().backward();
-        // For inputs of one the output is the mask itself.
-        assert_eq!(values(x.grad(&gradients).unwrap()), values(y));
-    }
-
-    #[test]
-    fn training_mode_is_the_identity_without_autodiff() {
-        let x = arange::<Flex>();
-        assert_eq!(values(layer(0.5).forward(x.clone())), values(x));
-    }
-
-    #[test]
-    fn monte_carlo_mode_drops_without_autodiff() {
-        let y = values(
-            layer(0.5).with_mode(DropoutMode::MonteCarlo).forward(Tensor::<Flex, 1>::ones([1000], &Default::default())),
-        );
-        let zeros = y.iter().filter(|&&v| v == 0.0).count();
-        // Binomial(1000, 1/2): outside 500 ± 100 with probability 3·10⁻¹⁰.
-        assert!((400..600).contains(&zeros), "{zeros}");
-    }
-
-    #[test]
-    fn off_is_the_identity_on_an_autodiff_backend() {
-        let x = arange::<Train>();
-        let y = layer(0.5).with_mode(DropoutMode::Off).forward(x.clone());
-        assert_eq!(values(y), values(x));
-    }
-
-    #[test]
-    fn masks_are_the_same_on_all_backends() {
-        let flex = values(layer(0.5).forward(arange::<Train>()));
-        let ndarray = values(layer(0.5).forward(arange::<Autodiff<NdArray>>()));
-        let double = values(layer(0.5).forward(arange::<Autodiff<NdArray<f64>>>()));
-        assert_eq!(flex, ndarray);
-        assert_eq!(flex, double);
-    }
-
-    #[test]
-    fn the_mask_takes_the_type_of_the_input_whatever_the_devices_default() {
-        for dtype in [DType::F32, DType::F64] {
-            let x = Tensor::<Flex, 1>::ones([64], (&Default::default(), dtype));
-            let y = layer(0.5).with_mode(DropoutMode::MonteCarlo).forward(x);
-            assert_eq!(y.dtype(), dtype);
-            assert!(values(y).iter().all(|&y| y == 0.0 || y == 2.0));
-        }
-    }
-
-    #[test]
-    fn each_call_draws_a_new_mask_and_seek_returns_to_an_old_one() {
-        let dropout = layer(0.5);
-        let draw = || values(dropout.forward(Tensor::<Train, 1>::ones([64], &Default::default())));
-        let (first, second) = (draw(), draw());
-        assert_ne!(first, second);
-        dropout.seek(0);
-        assert_eq!(draw(), first);
-    }
-
-    #[test]
-    fn rows_of_a_mask_do_not_depend_on_how_many_are_drawn_and_the_next_mask_starts_at_its_first() {
-        let (dropout, device) = (layer(0.2), Default::default());
-        // Wider than a round of the generators and than a block of a mask.
-        for width in [5, 784, 20_000] {
-            let ones = |rows| Tensor::<Train, 2>::ones([rows, width], &device);
-            dropout.seek(0);
-            let masks = [(); 2].map(|()| dropout.forward(ones(7)));
-            dropout.seek_row(0, 4);
-            assert_eq!(values(dropout.forward(ones(3))), values(masks[0].clone().narrow(0, 4, 3)), "width {width}");
-            assert_eq!(values(dropout.forward(ones(7))), values(masks[1].clone()), "width {width}");
-        }
-    }
-
-    #[test]
-    fn a_clone_continues_as_the_original_would() {
-        let dropout = layer(0.5);
-        let ones = || Tensor::<Train, 1>::ones([64], &Default::default());
-        let _ = dropout.forward(ones());
-        let clone = dropout.clone();
-        assert_eq!(values(clone.forward(ones())), values(dropout.forward(ones())));
-    }
-
-    #[test]
-    fn layers_without_a_seed_differ() {
-        let config = DropoutConfig::new(Probability::new(0.5).unwrap());
-        let draw = |dropout: Dropout| values(dropout.forward(Tensor::<Train, 1>::ones([64], &Default::default())));
-        assert_ne!(draw(config.init()), draw(config.init()));
-    }
-}
+mod tests;

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::Key;
 
-/// How many units a layer's unit listens to, and how many listen to it.
+/// Fan-in and fan-out of a layer.
 ///
-/// For a convolution both count the kernel's elements.
+/// For a convolution both are multiplied by the number of kernel elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fans {
-    /// Number of inputs of one output unit.
+    /// Number of inputs of each output unit.
     pub fan_in: usize,
-    /// Number of outputs that one input unit reaches.
+    /// Number of outputs that each input unit feeds.
     pub fan_out: usize,
 }
 
@@ -30,8 +30,8 @@ pub enum FanMode {
 
 /// Distribution of the initial values of one parameter.
 ///
-/// The formulas are those of `torch.nn.init` and `burn::nn::Initializer`; the numbers come from a [`Key`], the same
-/// on every backend.
+/// The formulas are those of `torch.nn.init` and `burn::nn::Initializer`. The values are drawn from a [`Key`] and are
+/// the same on every backend.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -63,26 +63,26 @@ pub enum Init {
         #[serde(default)]
         mode: FanMode,
     },
-    /// Normal, whatever the fans.
+    /// Normal, independent of the fans.
     Normal {
         /// Mean.
         mean: f64,
         /// Standard deviation.
         std: f64,
     },
-    /// Uniform on `[min, max)`, whatever the fans.
+    /// Uniform on `[min, max)`, independent of the fans.
     Uniform {
         /// Smallest value.
         min: f64,
-        /// Bound that is never reached, except by rounding.
+        /// Exclusive upper bound, reached only by rounding.
         max: f64,
     },
-    /// The same value everywhere.
+    /// The same value for every element.
     Constant {
         /// The value.
         value: f64,
     },
-    /// Zero everywhere.
+    /// Zero for every element.
     Zeros,
 }
 
@@ -138,8 +138,8 @@ mod tests {
 
     const FANS: Fans = Fans { fan_in: 300, fan_out: 100 };
 
-    /// The variance of 10⁵ values, with the interval of five standard errors around `expected`: `excess` is the
-    /// distribution's fourth standardized moment minus one. False alarm 6·10⁻⁷.
+    /// Checks that the variance of 10⁵ values lies within five standard errors of `expected`. `excess` is the
+    /// distribution's fourth standardized moment minus one. False alarm rate 6·10⁻⁷.
     fn assert_variance(init: Init, expected: f64, excess: f64) {
         let n = 100_000;
         let values = init.sample(n, FANS, Key::new(5, *b"variance"));

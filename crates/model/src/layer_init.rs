@@ -10,9 +10,9 @@ use crate::{FanMode, Fans, Init, Key};
 
 /// Initialization of a layer: one distribution for its weight, another for its bias.
 ///
-/// [`apply`](Self::apply) re-initializes every linear and convolutional layer inside *any* module. Unlike
-/// `burn::nn::LinearConfig::with_initializer`, which fills the bias from the distribution of the weight, the bias is
-/// zero unless asked otherwise.
+/// [`apply`](Self::apply) re-initializes every linear and convolutional layer inside *any* module. The bias is zero by
+/// default, unlike with `burn::nn::LinearConfig::with_initializer`, which draws the bias from the distribution of the
+/// weight.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerInit {
@@ -30,7 +30,7 @@ impl Default for LayerInit {
 }
 
 impl LayerInit {
-    /// `weight` for the weight, zero for the bias.
+    /// Draws the weight from `weight` and sets the bias to zero.
     pub const fn weight(weight: Init) -> Self {
         Self { weight, bias: Init::Zeros }
     }
@@ -49,9 +49,9 @@ impl LayerInit {
 
     /// Re-initializes every `burn::nn` linear and convolutional layer inside `module`, and touches nothing else.
     ///
-    /// Layers are told by Burn's own names for them (`Linear`, `Conv1d` to `Conv3d`, `DeformConv2d`,
-    /// `ConvTranspose1d` to `ConvTranspose3d`) and numbered in the order of the module's fields; the number and `seed`
-    /// name the random stream. Parameter ids and whether a parameter is trained stay as they were.
+    /// Layers are recognized by Burn's type names (`Linear`, `Conv1d` to `Conv3d`, `DeformConv2d`, `ConvTranspose1d` to
+    /// `ConvTranspose3d`) and numbered in the order of the module's fields. The number and `seed` select the random
+    /// stream. Parameter ids and `requires_grad` flags are kept.
     ///
     /// # Examples
     ///
@@ -78,7 +78,7 @@ impl LayerInit {
     }
 }
 
-/// Memory layout of a layer's weight, which decides its fans.
+/// Memory layout of a layer's weight, which determines its fans.
 #[derive(Clone, Copy)]
 enum Layout {
     /// `[input, output]`
@@ -90,7 +90,7 @@ enum Layout {
 }
 
 impl Layout {
-    /// The layout of the layers named `container`, as Burn's derive reports the structures it walks through.
+    /// The layout of the layer type `container`, as reported by Burn's `Module` derive.
     fn of(container: &str) -> Option<Self> {
         match container.strip_prefix("Struct:")? {
             "Linear" => Some(Self::Linear),
@@ -113,10 +113,10 @@ impl Layout {
 struct Initializer {
     init: LayerInit,
     seed: u64,
-    /// For each level the field's name is in, whether it is a layer's weight or bias.
+    /// The kind of each field on the path from the module's root to the current parameter.
     path: Vec<Field>,
     layers: u64,
-    /// Fans of the layer whose weight came last: its bias follows.
+    /// Fans of the layer whose weight was visited last. Its bias is visited next.
     fans: Option<Fans>,
 }
 
@@ -155,7 +155,8 @@ impl<B: Backend> ModuleMapper<B> for Initializer {
         let key = Key::new(self.seed, purpose).at(self.layers, 0);
         let (id, old, mapper) = param.consume();
         let values = init.sample(dims.num_elements(), fans, key);
-        // A result of tensor operations would not be a leaf of the autodiff graph, and would silently stop training.
+        // Built from data: the result of tensor operations would not be a leaf of the autodiff graph, and would
+        // silently not be trained.
         let new =
             Tensor::from_data(TensorData::new(values, dims), &old.device()).set_require_grad(old.is_require_grad());
         Param::from_mapped_value(id, new, mapper)

@@ -6,10 +6,10 @@ use burn_train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
 
 use crate::{CrossEntropy, Mlp};
 
-/// A batch of labelled examples, as Burn's `Learner` hands it to an [`Mlp`] (feature `train`).
+/// A batch of labelled examples, the input type of [`Mlp`] in Burn's `Learner` (feature `train`).
 ///
-/// Have the `Batcher` of your data loader make one. The loss is [`CrossEntropy`] without label smoothing; for another
-/// one, implement `TrainStep` for a module of yours around the network.
+/// Let the `Batcher` of your data loader return it. The loss is [`CrossEntropy`] without label smoothing. For another
+/// loss, implement `TrainStep` for a module of your own that wraps the network.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ use crate::{CrossEntropy, Mlp};
 /// let batch = ClassificationBatch { inputs: Tensor::ones([4, 3], &device), targets: Tensor::zeros([4], &device) };
 /// let output = TrainStep::step(&mlp, batch);
 /// assert_eq!(output.item.output.dims(), [4, 2]);
-/// // A weight and a bias of two layers.
+/// // A weight and a bias for each of two layers.
 /// assert_eq!(output.grads.len(), 4);
 /// # Ok::<(), burn_mlp::MlpError>(())
 /// ```

@@ -1,4 +1,5 @@
-//! Multilayer perceptrons for [Burn](burn), with dropout, initialization and batch normalization that behave.
+//! Multilayer perceptrons for [Burn](burn), with dropout, initialization and batch normalization that are exact and
+//! reproducible.
 //!
 //! ```
 //! use burn::tensor::Tensor;
@@ -28,17 +29,14 @@
 //! | residual blocks, and a network of them | [`ResidualBlockConfig`], [`ResidualNetworkConfig`] |
 //! | a deep network with or without shortcuts | [`DeepMlpConfig`] |
 //! | recurrent networks whose gradients through time can be read | [`RnnConfig`], [`LstmConfig`] |
-//! | the same from bare tensors, to read | [`scratch`] |
-//! | how sure a set of sampled predictions is | [`Uncertainty`] |
-//! | which classes are confused | [`ConfusionMatrix`] |
-//! | whether confidence is earned, and making it so | [`Calibration`], [`Temperature`] |
-//! | whether one variant beats another over equal seeds | [`PairedDifference`] |
-//! | weights when the data in use differs from the training data | [`LabelShift`], [`density_ratio`] |
 //! | random numbers that resume and repeat | [`Key`] |
 //!
-//! Training is what Burn means by it: a module on an autodiff backend trains, its `valid()` predicts. Everything
-//! random is drawn on the host from named streams ([`Key`]), so that one seed gives the same weights and masks on
-//! every backend, platform and thread count.
+//! The crate `mlp-metrics` measures accuracy, calibration and uncertainty from plain slices. The crate `burn-mlp-train`
+//! has a training loop whose resumed runs are bit-for-bit identical to uninterrupted ones.
+//!
+//! Training mode follows Burn's convention: a module on an autodiff backend is in training, and its `valid()` is in
+//! evaluation. All random numbers are drawn on the host from named streams ([`Key`]), so one seed produces the same
+//! weights and masks on every backend, platform and thread count.
 #![no_std]
 #![cfg_attr(not(feature = "flex"), forbid(unsafe_code))]
 
@@ -51,14 +49,13 @@ mod batch_norm;
 mod dropout;
 #[cfg(feature = "flex")]
 mod fused;
-mod importance;
 mod init;
 mod layer_init;
 #[cfg(feature = "train")]
 mod learner;
+mod log_softmax;
 mod loss;
 mod mask;
-mod metrics;
 mod mlp;
 mod probability;
 mod random;
@@ -66,23 +63,14 @@ mod recurrent;
 #[cfg(test)]
 mod reference;
 mod residual;
-pub mod scratch;
-mod uncertainty;
 
 pub use activation::{Activation, ActivationLayer};
 pub use dropout::{Dropout, DropoutConfig, DropoutMode};
-pub use importance::{
-    ImportanceError, LabelShift, ShiftMethod, clip_weights, density_ratio, effective_sample_size, normalize_weights,
-};
 pub use init::{FanMode, Fans, Init};
 pub use layer_init::LayerInit;
 #[cfg(feature = "train")]
 pub use learner::ClassificationBatch;
 pub use loss::CrossEntropy;
-pub use metrics::{
-    Calibration, CalibrationBin, ConfusionMatrix, MetricsError, PairedDifference, Temperature, mean_and_deviation,
-    top_label,
-};
 pub use mlp::{HiddenLayer, LayerSummary, Mlp, MlpConfig, MlpError};
 pub use probability::{Probability, ProbabilityError};
 pub use random::Key;
@@ -91,7 +79,6 @@ pub use residual::{
     DeepMlp, DeepMlpConfig, ResidualBlockConfig, ResidualBlockV1, ResidualBlockV2, ResidualError, ResidualNetwork,
     ResidualNetworkConfig, ResidualStage,
 };
-pub use uncertainty::Uncertainty;
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

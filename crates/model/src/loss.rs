@@ -3,13 +3,15 @@
 use burn::tensor::{Int, Tensor, backend::Backend};
 
 use crate::Probability;
+use crate::log_softmax::log_softmax;
 
 /// Cross-entropy of logits and class indices, with label smoothing.
 ///
-/// `-(1 - s)·log p_y - (s/C)·Σ_c log p_c` for smoothing `s` and `C` classes (Szegedy et al. 2016), with `log p` by the
-/// log-sum-exp of the logits, which neither overflows nor takes the logarithm of zero.
+/// `-(1 - s)·log p_y - (s/C)·Σ_c log p_c` for smoothing `s` and `C` classes (Szegedy et al. 2016). `log p` is computed
+/// with the log-sum-exp of the logits, which neither overflows nor takes the logarithm of zero.
 ///
-/// The mean is over examples, so the learning rate does not depend on the batch size.
+/// The loss of a batch is the mean over its examples, so the learning rate does not have to be scaled with the batch
+/// size.
 ///
 /// # Examples
 ///
@@ -27,12 +29,12 @@ use crate::Probability;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CrossEntropy {
-    /// Part of the target probability that is spread evenly over all classes.
+    /// Fraction of the target probability that is spread evenly over all classes.
     pub label_smoothing: Probability,
 }
 
 impl CrossEntropy {
-    /// Sets the part of the target probability that is spread evenly over all classes.
+    /// Sets the fraction of the target probability that is spread evenly over all classes.
     pub const fn with_label_smoothing(mut self, label_smoothing: Probability) -> Self {
         self.label_smoothing = label_smoothing;
         self
@@ -73,29 +75,6 @@ impl CrossEntropy {
         };
         expected.neg().squeeze_dim(1)
     }
-}
-
-/// Logarithm of the softmax of each row: `z - l` with `l` the log-sum-exp of the row.
-///
-/// The gradient of `l` is the softmax, which the forward pass knows already. Writing `l` as a constant plus
-/// `Σ p·(z - z₀)`, with constants `p` and `z₀` equal to the softmax and to `z`, gives autodiff exactly that gradient,
-/// for two products instead of the chain through exponential, sum and logarithm. It also gives the same bits every
-/// time: Burn 0.21's ndarray backend differentiates a logarithm by a vectorized reciprocal that rounds differently
-/// where a buffer happens to be aligned.
-pub(crate) fn log_softmax<B: Backend>(logits: Tensor<B, 2>) -> Tensor<B, 2> {
-    let constant = logits.clone().detach();
-    let value = log_probabilities(constant.clone());
-    let softmax = value.clone().exp();
-    // Zero, with the gradient of z - l.
-    let change = logits - constant;
-    value + change.clone() - (softmax * change).sum_dim(1)
-}
-
-/// [`log_softmax`] with the gradient that autodiff finds, or without.
-pub(crate) fn log_probabilities<B: Backend>(logits: Tensor<B, 2>) -> Tensor<B, 2> {
-    let shifted = logits.clone() - logits.max_dim(1);
-    let log_sum = shifted.clone().exp().sum_dim(1).log();
-    shifted - log_sum
 }
 
 #[cfg(test)]
@@ -161,7 +140,8 @@ mod tests {
         let gradient = || {
             let values: Vec<f32> = Key::new(1, *b"logits\0\0").normals().map(|z| z as f32).take(640).collect();
             let logits = TensorData::new(values, [64, 10]);
-            // Named, as the first backend that uses a device decides its default for the whole process.
+            // The type is explicit because the first backend that uses a device sets its default type for the whole
+            // process.
             let logits = Tensor::<Single, 2>::from_data(logits, (&device, DType::F32)).require_grad();
             let loss = CrossEntropy::default().with_label_smoothing(Probability::new(0.1).unwrap());
             let loss = loss.forward(logits.clone(), Tensor::zeros([64], &device));
@@ -169,7 +149,7 @@ mod tests {
         };
         let first = gradient();
         let mut elsewhere = Vec::new();
-        // Where the bits depended on the place in memory, about one repetition in three differed.
+        // If the bits depended on memory alignment, about one repetition in three would differ.
         assert!((0..100).all(|repetition| {
             elsewhere.push(Vec::<u8>::with_capacity(1000 + 37 * repetition));
             gradient() == first

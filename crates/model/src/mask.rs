@@ -1,10 +1,12 @@
-//! The numbers of a dropout mask, drawn fast: this is the hot loop of dropout.
+//! Generates dropout masks: the hot loop of dropout.
 //!
-//! Burn's own dropout draws its mask one element at a time from a cipher behind a global lock, a quarter to a third
-//! of a training step on a CPU. Here sixteen independent xoshiro128++ generators (Blackman and Vigna 2021) run side
-//! by side, which compilers turn into vector instructions. Each starts from 128 bits of a [`Key`]'s stream, anew for every
-//! block of elements, so masks of different layers and steps are independent, element `i` is the same on every machine,
-//! and threads can draw a mask in parts.
+//! Burn's own dropout draws one element at a time from a cipher behind a global lock, which takes a quarter to a third
+//! of a training step on a CPU. Here sixteen independent xoshiro128++ generators (Blackman and Vigna 2021) run in
+//! parallel lanes, which compilers turn into vector instructions.
+//!
+//! Each generator is seeded with 128 bits of a [`Key`]'s stream, again for every block of elements. Hence masks of
+//! different layers and steps are independent, element `i` is the same on every machine, and several threads can each
+//! draw a range of one mask.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -15,19 +17,19 @@ use rand_chacha::rand_core::Rng;
 use crate::{Key, Probability};
 
 const LANES: usize = 16;
-/// Elements drawn from one seeding of the generators. A part of a mask starts at the block it lies in: the shorter,
-/// the less is drawn in vain, the longer, the less is spent on seeding.
+/// Elements drawn per seeding of the generators. Drawing a range starts at the beginning of its block: shorter blocks
+/// waste fewer draws, longer blocks spend less on seeding.
 const BLOCK: usize = 1 << 14;
 
-/// What a kept element is multiplied by: `1/(1 - prob)`, infinite where none is kept.
+/// The factor on a kept element: `1/(1 - prob)`, infinite for `prob = 1`.
 pub(crate) fn scale(prob: Probability) -> f32 {
     (1.0 / (1.0 - prob.get())) as f32
 }
 
-/// Elements `range` of a mask: zero with probability `prob`, otherwise `1/(1 - prob)`.
+/// Elements `range` of a mask: 0 with probability `prob`, otherwise `1/(1 - prob)`.
 ///
-/// `prob` is honoured to 2⁻²⁴, the resolution of a uniform `f32`. The mask of `key` has no end, and an element of it
-/// does not depend on the range asked for; its blocks count up the key's major counter.
+/// `prob` is accurate to 2⁻²⁴, the resolution of a uniform `f32`. The mask of `key` is unbounded, and an element does
+/// not depend on the requested range. Block `n` adds `n` to the key's major counter.
 pub(crate) fn scaled_mask(range: Range<usize>, prob: Probability, key: Key) -> Vec<f32> {
     let keep = 1.0 - prob.get();
     let mut mask = vec![0.0; range.len()];
@@ -48,10 +50,10 @@ pub(crate) fn scaled_mask(range: Range<usize>, prob: Probability, key: Key) -> V
     mask
 }
 
-/// Fills `mask` with the elements of one block from number `offset` on.
+/// Fills `mask` with the elements of one block, starting at element `offset`.
 ///
-/// A function of its own in the program too: where the compiler knows what it is called with, it makes the comparison
-/// of each element a branch, and the mask takes seven times as long.
+/// Never inlined: when the compiler knows the arguments, it turns the comparison of each element into a branch, which
+/// is seven times slower.
 #[inline(never)]
 fn draw_block(mask: &mut [f32], offset: usize, threshold: i32, scale: f32, key: Key) {
     let mut generators = Generators::new(key);
@@ -59,7 +61,8 @@ fn draw_block(mask: &mut [f32], offset: usize, threshold: i32, scale: f32, key: 
         generators.next();
     }
     let skipped = offset % LANES;
-    // The rest of a round that the part starts within; a part that starts at a round has none.
+    // If the range starts within a round of the generators, `first` takes the rest of that round; otherwise it is
+    // empty.
     let (first, whole) = mask.split_at_mut(if skipped == 0 { 0 } else { mask.len().min(LANES - skipped) });
     if !first.is_empty() {
         let mut round = [0.0; LANES];
@@ -86,7 +89,7 @@ fn write(chunk: &mut [f32; LANES], draws: &[u32; LANES], threshold: i32, scale: 
     }
 }
 
-/// Sixteen xoshiro128++ generators in step.
+/// Sixteen xoshiro128++ generators that advance together.
 struct Generators {
     state: [[u32; LANES]; 4],
 }
@@ -98,7 +101,7 @@ impl Generators {
         for word in state.iter_mut().flatten() {
             *word = seeds.next_u32();
         }
-        // The all-zero state is the one fixed point; an odd word excludes it.
+        // The all-zero state is the only fixed point; making one word odd excludes it.
         for word in &mut state[0] {
             *word |= 1;
         }
@@ -133,7 +136,7 @@ mod tests {
         Probability::new(value).unwrap()
     }
 
-    /// Zeros of a mask as a standard normal deviate from what `prob` promises.
+    /// z-score of the number of zeros in a mask, against the binomial distribution with probability `prob`.
     fn deviation(zeros: usize, len: usize, prob: f64) -> f64 {
         let expected = len as f64 * prob;
         (zeros as f64 - expected) / (expected * (1.0 - prob)).sqrt()

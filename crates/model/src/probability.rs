@@ -1,4 +1,4 @@
-//! A number proven to lie in `[0, 1]`.
+//! A number that is guaranteed to lie in `[0, 1]`.
 
 use core::fmt;
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// A probability: a finite number in `[0, 1]`.
 ///
-/// Checked once, where it enters the program (a literal, a configuration file); code that receives one needs no
-/// check and cannot panic on it. Serializes as a plain number and refuses others when deserialized.
+/// The range is checked on construction and deserialization, so code that receives a `Probability` needs no check. It
+/// serializes as a plain number.
 ///
 /// # Examples
 ///
@@ -24,16 +24,16 @@ use serde::{Deserialize, Serialize};
 pub struct Probability(f64);
 
 impl Probability {
-    /// Never.
+    /// Probability 0.
     pub const ZERO: Self = Self(0.0);
-    /// Always.
+    /// Probability 1.
     pub const ONE: Self = Self(1.0);
 
-    /// Proves that `value` lies in `[0, 1]`.
+    /// Checks that `value` lies in `[0, 1]`.
     ///
     /// # Errors
     ///
-    /// [`ProbabilityError`] when it does not; NaN does not.
+    /// [`ProbabilityError`] if `value` is outside `[0, 1]` or NaN.
     pub const fn new(value: f64) -> Result<Self, ProbabilityError> {
         if value >= 0.0 && value <= 1.0 {
             // -0.0 passes the comparison; adding zero makes it +0.0.

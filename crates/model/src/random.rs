@@ -1,14 +1,13 @@
-//! Keyed random numbers: the same on every platform and backend, independent of the order in which they are asked for.
+//! Keyed random numbers: the same on every platform and backend, independent of the order in which streams are used.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// The name of one random stream: a seed, a purpose, and two counters.
 ///
-/// The 32 bytes `seed ‖ purpose ‖ major ‖ minor` are the key of a ChaCha generator with 8 rounds (Bernstein 2008),
-/// so streams with different names are independent and nothing depends on how many numbers another part of the
-/// program has drawn before. A stream can therefore be reached directly at any step: resuming a run needs no
-/// generator state, only the step.
+/// The 32 bytes `seed ‖ purpose ‖ major ‖ minor` are the key of a ChaCha generator with 8 rounds (Bernstein 2008).
+/// Streams with different names are independent, and none depends on how many numbers were drawn from another. The
+/// stream of any training step can be opened directly: resuming a run needs the step number and no generator state.
 ///
 /// # Examples
 ///
@@ -33,17 +32,17 @@ impl Key {
         Self { seed, purpose, major: 0, minor: 0 }
     }
 
-    /// The same seed and purpose at other counters, for example a layer and a step.
+    /// The same seed and purpose with other counters, for example a layer and a step.
     pub const fn at(self, major: u64, minor: u64) -> Self {
         Self { major, minor, ..self }
     }
 
-    /// The same seed and purpose, so much further on.
+    /// The same seed and purpose, with `major` and `minor` added to the counters.
     pub(crate) const fn plus(self, major: u64, minor: u64) -> Self {
         Self { major: self.major + major, minor: self.minor + minor, ..self }
     }
 
-    /// The generator of this stream, at its start.
+    /// The generator at the start of this stream.
     pub fn generator(self) -> ChaCha8Rng {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&self.seed.to_le_bytes());
@@ -112,7 +111,7 @@ mod tests {
 
     #[test]
     fn normals_have_the_moments_of_the_standard_normal() {
-        // 2·10⁵ draws: the bounds are five standard errors wide, a false alarm in about 2·10⁶ seeds.
+        // 2·10⁵ draws. The bounds are five standard errors: one false alarm in about 2·10⁶ seeds.
         let n = 200_000;
         let sample: std::vec::Vec<f64> = KEY.normals().take(n).collect();
         let moment = |k: i32| sample.iter().map(|x| x.powi(k)).sum::<f64>() / n as f64;

@@ -1,4 +1,4 @@
-//! Weights and fingerprints for tests against PyTorch, the same few lines on both sides:
+//! Weights and checksums for tests against PyTorch. The Python counterpart of this module:
 //!
 //! ```python
 //! import torch; torch.set_default_dtype(torch.float64)
@@ -17,8 +17,8 @@ use burn::tensor::{DType, Tensor, TensorData, backend::Backend};
 
 /// `module` in 64 bits.
 ///
-/// In Burn 0.21 the first backend that uses a device decides the type of every tensor made there without naming one, for
-/// the whole process: `NdArray<f64>` makes 32-bit tensors after `NdArray<f32>`, and the other way round.
+/// In Burn 0.21 the first backend that uses a device sets its default tensor type for the whole process: after
+/// `NdArray<f32>`, `NdArray<f64>` creates 32-bit tensors, and vice versa.
 pub(crate) fn double<B: Backend, M: Module<B>>(module: M) -> M {
     module.map(&mut Cast(DType::F64))
 }
@@ -39,21 +39,21 @@ impl<B: Backend> ModuleMapper<B> for Cast {
     }
 }
 
-/// `sin(seed + i)` for element `i`, in 64 bits: fixed numbers without zeros or repetitions.
+/// `sin(seed + i)` for element `i`, in 64 bits: fixed values without zeros or repetitions.
 pub(crate) fn wave<B: Backend, const D: usize>(seed: u32, shape: [usize; D]) -> Tensor<B, D> {
     let len: usize = shape.iter().product();
     let values: Vec<f64> = (0..len).map(|i| libm::sin(f64::from(seed) + i as f64)).collect();
     Tensor::from_data(TensorData::new(values, shape), (&Default::default(), DType::F64))
 }
 
-/// `[Σ tᵢ·cos(i), Σ tᵢ·cos(2i), Σ tᵢ²]`: three numbers that a wrong, missing or misplaced element changes.
+/// `[Σ tᵢ·cos(i), Σ tᵢ·cos(2i), Σ tᵢ²]`: three checksums that change if an element is wrong, missing or misplaced.
 pub(crate) fn probe<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> [f64; 3] {
     let values: Vec<f64> = tensor.into_data().iter::<f64>().collect();
     let sum = |term: &dyn Fn(f64, f64) -> f64| values.iter().enumerate().map(|(i, &v)| term(i as f64, v)).sum();
     [sum(&|i, v| v * libm::cos(i)), sum(&|i, v| v * libm::cos(2.0 * i)), sum(&|_, v| v * v)]
 }
 
-/// Compares the probe of `tensor` with PyTorch's, to a relative 10⁻⁸.
+/// Compares the probe of `tensor` with PyTorch's, to a tolerance of `10⁻⁸·(1 + |expected|)`.
 pub(crate) fn assert_probe<B: Backend, const D: usize>(name: &str, tensor: Tensor<B, D>, expected: [f64; 3]) {
     for (found, expected) in probe(tensor).iter().zip(expected) {
         assert!((found - expected).abs() < 1e-8 * (1.0 + expected.abs()), "{name}: {found} is not {expected}");

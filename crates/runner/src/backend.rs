@@ -1,7 +1,10 @@
-//! The one place that names a concrete backend, chosen by cargo features: wgpu before flex before ndarray.
+//! The only module that names a concrete backend. It is chosen by cargo features; wgpu takes precedence over flex, and
+//! flex over ndarray.
 
-use burn::tensor::{DType, Tensor, TensorData, backend::Backend};
 use burn_autodiff::Autodiff;
+use burn_mlp_train::Placement;
+use mlp_lab::Platform;
+use sha2::{Digest as _, Sha256};
 
 #[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
 compile_error!("choose a backend: --features ndarray, --features flex or --features wgpu");
@@ -11,82 +14,67 @@ mod chosen {
     pub type Inner = burn_wgpu::Wgpu;
     pub const NAME: &str = "wgpu";
     pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (backend wgpu)");
-    /// A GPU works behind the host: reading a result waits for all work before it.
-    pub const ASYNCHRONOUS: bool = true;
+    pub const PLACEMENT: super::Placement = super::Placement::DEVICE;
 }
 #[cfg(all(feature = "flex", not(feature = "wgpu")))]
 mod chosen {
     pub type Inner = burn_flex::Flex;
     pub const NAME: &str = "flex";
     pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (backend flex)");
-    pub const ASYNCHRONOUS: bool = false;
+    pub const PLACEMENT: super::Placement = super::Placement::HOST;
 }
 #[cfg(all(feature = "ndarray", not(any(feature = "flex", feature = "wgpu"))))]
 mod chosen {
     pub type Inner = burn_ndarray::NdArray;
     pub const NAME: &str = "ndarray";
     pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (backend ndarray)");
-    pub const ASYNCHRONOUS: bool = false;
+    pub const PLACEMENT: super::Placement = super::Placement::HOST;
 }
 
-/// The backend that predicts.
+/// The backend for prediction.
 pub type Inner = chosen::Inner;
-/// The backend that trains.
+/// The backend for training.
 pub type Train = Autodiff<Inner>;
-/// The device of both.
+/// The device of both backends.
 pub type Device = burn::tensor::Device<Inner>;
-/// The feature's name.
+/// Name of the backend, which is also that of its feature.
 pub const NAME: &str = chosen::NAME;
 /// Version of this program, with its backend.
 pub const VERSION: &str = chosen::VERSION;
-/// Whether the device works behind the host, so that reading a result stalls it.
-pub const ASYNCHRONOUS: bool = chosen::ASYNCHRONOUS;
+/// How the device is used.
+pub const PLACEMENT: Placement = chosen::PLACEMENT;
 
-/// The backend of numbers in double precision, on the processor.
+/// The backend for double precision, on the processor.
 #[cfg(feature = "ndarray")]
-pub type Double = burn_ndarray::NdArray<f64>;
-/// The backend of numbers in double precision, on the processor.
+type Double = burn_ndarray::NdArray<f64>;
+/// The backend for double precision, on the processor.
 #[cfg(not(feature = "ndarray"))]
-pub type Double = burn_flex::Flex;
+type Double = burn_flex::Flex;
 
-/// A tensor in double precision, for [`Double`] and its autodiff.
-///
-/// # Shapes
-///
-/// - `values`: as many as `shape` has elements
-///
-/// # Panics
-///
-/// If there are not.
-pub fn double<B: Backend, const D: usize>(values: Vec<f64>, shape: [usize; D]) -> Tensor<B, D> {
-    if NAME == "ndarray" {
-        // Burn 0.21 gives a device the precision of the backend that uses it first, for the whole process, and both
-        // precisions of ndarray have one device.
-        let _ = Tensor::<Inner, 1>::zeros([1], &Device::default());
-    }
-    Tensor::from_data(TensorData::new(values, shape), (&Default::default(), DType::F64))
+/// The backends that experiments run on.
+pub struct ThisPlatform;
+
+impl Platform for ThisPlatform {
+    type Train = Train;
+    type Double = Autodiff<Double>;
 }
 
-/// The elements of a tensor on the host, in double precision.
-pub fn doubles<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
-    tensor.into_data().iter::<f64>().collect()
-}
-
-/// Makes the calling thread one of those that compute, for the rest of the process; once, from the main thread.
+/// Makes the calling thread part of rayon's global thread pool, for the rest of the process. To be called once, from
+/// the main thread.
 ///
-/// Otherwise it would hand every matrix product to threads that have to be woken, and sleep until they are done: one
-/// thread more than processors, and a tenth of a training step spent on waking.
+/// Otherwise the calling thread would wake the pool for every matrix product and sleep until it is done. There would be
+/// one thread more than processors, and a training step would spend a tenth of its time waking threads.
 pub fn compute_on_this_thread() {
-    // An error says that there are such threads already, which is as well.
+    // An error means that the global pool exists already, which works too.
     let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
 }
 
-/// The device, and what to call it in records.
+/// The device and its name in records.
 #[derive(Clone, Debug)]
 pub struct Chosen {
     /// The device.
     pub device: Device,
-    /// Name of the adapter, or of the processor's role.
+    /// Name of the graphics adapter, or `cpu`.
     pub description: String,
 }
 
@@ -94,10 +82,10 @@ pub struct Chosen {
 ///
 /// # Errors
 ///
-/// On wgpu, where no graphics adapter is found; says what was looked for and what to install or build instead.
+/// If no graphics adapter is found. The error says what was looked for, and what to install or build instead.
 #[cfg(feature = "wgpu")]
 pub fn choose() -> anyhow::Result<Chosen> {
-    // Burn panics when it finds no adapter. The same request beforehand turns that into an error.
+    // Burn panics if it finds no adapter. Making the same request first turns that into an error.
     let (interface, backends) =
         if cfg!(target_os = "macos") { ("Metal", wgpu::Backends::METAL) } else { ("Vulkan", wgpu::Backends::VULKAN) };
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
@@ -124,15 +112,32 @@ pub fn choose() -> anyhow::Result<Chosen> {
 ///
 /// # Errors
 ///
-/// None on a processor.
+/// Never fails on a processor.
 #[cfg(not(feature = "wgpu"))]
 pub fn choose() -> anyhow::Result<Chosen> {
     Ok(Chosen { device: Device::default(), description: "cpu".into() })
 }
 
-/// Threads that tensor operations may use.
+/// Number of threads that tensor operations may use.
 pub fn threads() -> usize {
     let variable = if NAME == "ndarray" { "MATMUL_NUM_THREADS" } else { "RAYON_NUM_THREADS" };
     let configured = std::env::var(variable).ok().and_then(|text| text.parse().ok()).filter(|&threads| threads > 0);
     configured.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+}
+
+/// SHA-256 of this program's executable, which identifies the code that computed a result.
+///
+/// # Errors
+///
+/// If the executable cannot be read.
+pub fn program() -> anyhow::Result<String> {
+    let bytes = std::fs::read(std::env::current_exe()?)?;
+    Ok(format!("{:x}", Sha256::digest(bytes)))
+}
+
+/// Name of the processor, if the system provides it, else its architecture.
+pub fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name));
+    name.map_or(std::env::consts::ARCH, str::trim).to_owned()
 }

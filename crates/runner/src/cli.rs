@@ -10,7 +10,7 @@ use crate::progress::ProgressMode;
 #[derive(Debug, Parser)]
 #[command(name = "runner", version = crate::backend::VERSION, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command; `train` if absent.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Options of `train`.
@@ -29,13 +29,13 @@ pub enum Command {
     Report(ReportArgs),
     /// Predict the classes of images with the model of a run.
     Predict(PredictArgs),
-    /// Run experiments of the chapter: each claim measured, with pictures and a page.
+    /// Run experiments of the chapter: measure each claim, and write pictures and a page.
     Experiment(ExperimentArgs),
     /// Write the model of a run as a file for other programs.
     Export(ExportArgs),
-    /// Make a run of a model that another program trained.
+    /// Import a model that another program trained as a run.
     Import(ImportArgs),
-    /// Find, fetch, check or look at the data.
+    /// Find, download, check or show the data.
     Data(DataArgs),
 }
 
@@ -54,10 +54,10 @@ pub struct TrainArgs {
     /// Run directory; a new one below runs/ by default
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Seed of weights, batches and masks
+    /// Seed of initial weights, batches and dropout masks
     #[arg(long, value_name = "N", conflicts_with = "resume")]
     pub seed: Option<u64>,
-    /// Go on with an interrupted run, with its own settings; --set changes one and is recorded
+    /// Resume an interrupted run with its own settings; a change made with --set is recorded
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
     /// How to show progress
@@ -65,7 +65,7 @@ pub struct TrainArgs {
     pub progress: ProgressMode,
 }
 
-/// Part of the data set.
+/// Split of the data set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SplitArg {
     /// Images the model has not seen.
@@ -83,7 +83,7 @@ pub struct EvaluateArgs {
     /// auto, sample, or a folder of IDX files; the run's own source by default
     #[arg(long, value_name = "auto|sample|DIR")]
     pub data: Option<String>,
-    /// Which images
+    /// Which images to evaluate on
     #[arg(long, value_enum, default_value_t)]
     pub split: SplitArg,
     /// Print JSON
@@ -109,7 +109,7 @@ pub struct PredictArgs {
     /// Image files (PNG, JPEG), or test:INDEX for an image of the test set
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
-    /// Predict this many times with dropout left on, and show how sure the model is
+    /// Predict this many times with dropout on, and show the uncertainty of the model
     #[arg(long, value_name = "T", default_value_t = 0)]
     pub samples: usize,
     /// The images are dark on light, as photographs often are
@@ -126,8 +126,8 @@ pub struct PredictArgs {
 /// Options of `experiment`.
 #[derive(Debug, Args)]
 pub struct ExperimentArgs {
-    /// list, all, or names of experiments
-    #[arg(required = true, value_name = "list|all|NAME")]
+    /// list, all, or names of experiments; jobs or measure, followed by all or names; or conclude and a results folder
+    #[arg(required = true, value_name = "list|all|NAME|jobs|measure|conclude")]
     pub names: Vec<String>,
     /// Smaller networks, fewer epochs, and the embedded sample unless --data names other data
     #[arg(long)]
@@ -135,16 +135,25 @@ pub struct ExperimentArgs {
     /// auto, sample, or a folder of IDX files
     #[arg(long, value_name = "auto|sample|DIR")]
     pub data: Option<String>,
-    /// Folder of the results; a new one below runs/experiments/ by default
+    /// Folder of the results; results already in it are kept. A new one below runs/experiments/ by default
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Set a key of every chosen experiment that has it, for example training.seed=7; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Exit with 1 where a claim does not hold
+    /// Repeat every chosen experiment with this many seeds; measurements already made are kept
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<usize>,
+    /// measure: only this job, by its index in the list of jobs
+    #[arg(long, value_name = "I", conflicts_with = "part")]
+    pub job: Option<usize>,
+    /// measure: only one of N equal parts of the jobs, for example 1/4 for the first of four
+    #[arg(long, value_name = "I/N")]
+    pub part: Option<String>,
+    /// Exit with code 1 if a claim does not hold
     #[arg(long)]
     pub strict: bool,
-    /// Do not say on stderr what is being done
+    /// Do not show progress on stderr
     #[arg(long)]
     pub quiet: bool,
 }
@@ -152,7 +161,7 @@ pub struct ExperimentArgs {
 /// A file format of models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ModelFormat {
-    /// Weights, named and laid out as PyTorch's nn.Sequential has them
+    /// Weights, with the names and layout of PyTorch's nn.Sequential
     Safetensors,
     /// Weights and computation, for any ONNX runtime of opset 17
     Onnx,
@@ -163,13 +172,13 @@ pub enum ModelFormat {
 pub struct ExportArgs {
     /// Run directory
     pub run: PathBuf,
-    /// File format; by default what the end of FILE says
+    /// File format; by default that of FILE's extension
     #[arg(long, value_enum)]
     pub format: Option<ModelFormat>,
-    /// Give class probabilities instead of logits (ONNX only)
+    /// Output class probabilities instead of logits (ONNX only)
     #[arg(long)]
     pub softmax: bool,
-    /// File to write; an old one is replaced
+    /// File to write; an existing file is replaced
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
@@ -177,7 +186,7 @@ pub struct ExportArgs {
 /// Options of `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// safetensors, ONNX or PyTorch (.pt) file; its content says which
+    /// safetensors, ONNX or PyTorch (.pt) file, recognized by its content
     pub file: PathBuf,
     /// TOML file with the settings of the model that differ from the defaults (see configs/)
     #[arg(long, value_name = "FILE")]
@@ -185,7 +194,7 @@ pub struct ImportArgs {
     /// Set a key, for example `model.hidden=[128]`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// auto, sample, or a folder of IDX files: what the model is evaluated on
+    /// Data to evaluate the model on: auto, sample, or a folder of IDX files
     #[arg(long, value_name = "auto|sample|DIR")]
     pub data: Option<String>,
     /// Run directory; a new one below runs/ by default
@@ -207,9 +216,9 @@ pub struct DataArgs {
 /// What to do with the data.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum DataAction {
-    /// Print where the data is looked for, in order, and where it was found
+    /// Print the folders that are searched for the data, in order, and which of them exist
     Path,
-    /// Download the data into the cache, unless it is there
+    /// Download the data into the cache, unless it is already there
     Fetch,
     /// Check the files against the published SHA-256
     Verify,

@@ -1,4 +1,5 @@
-//! Ctrl-C, SIGTERM and a closed terminal: the first asks the loop to stop after its step, the second ends the process.
+//! Ctrl-C, SIGTERM and a closed terminal. The first signal asks the training loop to stop after its step, the second
+//! ends the process.
 
 use std::io::{Write as _, stderr};
 use std::path::Path;
@@ -9,7 +10,7 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// Exit code of an interrupted run.
 pub const EXIT_CODE: u8 = 130;
 
-/// The run was interrupted and saved; the command resumes it.
+/// The run was interrupted and saved.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted; go on with:\n  {resume}")]
 pub struct Interrupted {
@@ -17,23 +18,23 @@ pub struct Interrupted {
     pub resume: String,
 }
 
-/// Listens from now on: to Ctrl-C and SIGTERM, and to the closing of the terminal unless the run was started to
-/// outlive it (`nohup`).
+/// Starts to listen for Ctrl-C and SIGTERM, and for SIGHUP from a closed terminal unless the process ignores it
+/// (`nohup`).
 ///
 /// # Errors
 ///
-/// If the operating system refuses the handler.
+/// If the signal handler cannot be installed.
 pub fn listen() -> anyhow::Result<()> {
     on_request(|| {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_CODE.into());
         }
-        // The terminal may be gone: closing it is one of the ways to be here.
+        // Ignores errors: if the terminal was closed, stderr is gone.
         let _ = writeln!(stderr(), "stopping after this step; once more to stop at once");
     })
 }
 
-/// Calls `stop` on a thread of its own at every signal that asks to stop.
+/// Calls `stop` at every signal that asks to stop, on a separate thread.
 #[cfg(unix)]
 fn on_request(stop: impl Fn() + Send + 'static) -> anyhow::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -50,8 +51,8 @@ fn on_request(stop: impl Fn() + Send + 'static) -> anyhow::Result<()> {
     Ok(ctrlc::set_handler(stop)?)
 }
 
-/// Whether whoever started this process had it ignore `signal`. Asked of the kernel where that takes no unsafe call:
-/// elsewhere than on Linux, no signal counts as ignored.
+/// Whether this process was started with `signal` ignored. Reads `/proc`, which needs no unsafe code. On systems other
+/// than Linux no signal counts as ignored.
 #[cfg(unix)]
 fn ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -64,13 +65,13 @@ pub fn requested() -> bool {
     REQUESTED.load(Ordering::SeqCst)
 }
 
-/// The command that resumes `run`, as a shell reads it.
+/// The shell command that resumes `run`.
 pub fn resume_command(run: &Path) -> String {
     let program = std::env::args_os().next().unwrap_or_else(|| "runner".into());
     format!("{} train --resume {}", quoted(&program.to_string_lossy()), quoted(&run.to_string_lossy()))
 }
 
-/// `text` as one word of a POSIX shell.
+/// `text` quoted as one word for a POSIX shell.
 fn quoted(text: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "_-./:=@%+,".contains(character);
     if !text.is_empty() && text.chars().all(plain) {

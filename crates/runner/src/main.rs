@@ -7,10 +7,10 @@ use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mlp_settings::SettingsError;
 use runner::backend;
 use runner::cli::Cli;
 use runner::interrupt::{self, Interrupted};
-use runner::settings::SettingsError;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -34,12 +34,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints on stderr, where that is still there.
+/// Prints a line on stderr. Ignores errors: stderr may be closed.
 fn say(message: impl Display) {
     let _ = writeln!(stderr(), "{message}");
 }
 
-/// Whether the reader of our output has gone, as `head` does: nothing is wrong then.
+/// Whether the reader of our output has closed it, as `head` does. This is not an error.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<std::io::Error>();
     io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)

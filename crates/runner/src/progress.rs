@@ -1,45 +1,64 @@
 //! Progress of a run: a bar on a terminal, plain lines elsewhere; and warnings.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::ops::ControlFlow;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use burn_mlp_train::{Callback, EpochMetrics, StepView};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::record::EpochRecord;
+use crate::interrupt;
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ProgressMode {
-    /// A bar where stderr is a terminal, plain lines elsewhere.
+    /// A line for each epoch, and a bar if stderr is a terminal.
     #[default]
     Auto,
-    /// A bar, and a line an epoch.
+    /// A line for each epoch, and a bar.
     Bar,
-    /// A line an epoch.
+    /// A line for each epoch.
     Plain,
     /// Nothing.
     None,
 }
 
-/// Shows how far a run is. Lines of results go to stdout, the bar to stderr.
+/// Shows the progress of a run. Lines with results go to stdout, the bar to stderr.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
     quiet: bool,
+    /// Number of epochs of the run.
+    epochs: usize,
 }
 
 impl Progress {
-    /// Progress shown as `mode` says.
+    /// Progress shown according to `mode`.
     pub fn new(mode: ProgressMode) -> Self {
         let bar = match mode {
             ProgressMode::Auto if !stderr().is_terminal() => ProgressDrawTarget::hidden(),
             ProgressMode::Auto | ProgressMode::Bar => ProgressDrawTarget::stderr(),
             ProgressMode::Plain | ProgressMode::None => ProgressDrawTarget::hidden(),
         };
-        Self { bar: ProgressBar::with_draw_target(None, bar), quiet: mode == ProgressMode::None }
+        Self { bar: ProgressBar::with_draw_target(None, bar), quiet: mode == ProgressMode::None, epochs: 0 }
     }
 
-    /// Starts the bar of an epoch, counted from 1.
-    pub fn start_epoch(&self, epoch: usize, epochs: usize, steps: usize) {
+    /// Removes the bar.
+    pub fn end_epoch(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// Prints a line of results.
+    pub fn say(&self, line: &str) {
+        if !self.quiet {
+            // A closed stdout does not end the run.
+            let _ = self.bar.suspend(|| writeln!(stdout(), "{line}"));
+        }
+    }
+}
+
+impl<M> Callback<M> for Progress {
+    fn before_epoch(&mut self, epoch: usize, epochs: usize, steps: usize) {
+        self.epochs = epochs;
         let template = "epoch {prefix} {wide_bar} {pos}/{len} steps, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style);
@@ -50,64 +69,43 @@ impl Progress {
         self.bar.reset_elapsed();
     }
 
-    /// Moves the bar.
-    pub fn step(&self, finished: usize) {
-        self.bar.set_position(finished as u64);
+    fn after_step(&mut self, step: &StepView<'_, M>) {
+        self.bar.set_position(step.step_in_epoch as u64 + 1);
     }
 
-    /// Takes the bar away.
-    pub fn end_epoch(&self) {
-        self.bar.finish_and_clear();
-    }
-
-    /// Prints the line of an epoch.
-    pub fn report_epoch(&self, record: &EpochRecord, epochs: usize) {
+    fn after_epoch(&mut self, metrics: &EpochMetrics, _network: &M) -> ControlFlow<()> {
         self.end_epoch();
-        if self.quiet {
-            return;
-        }
+        let epochs = self.epochs;
         let width = epochs.to_string().len();
-        let validation = record
+        let validation = metrics
             .validation_accuracy
             .map_or(String::new(), |accuracy| format!("  validation {:6.2} %", 100.0 * accuracy));
-        let line = format!(
+        self.say(&format!(
             "epoch {:>width$}/{epochs}  loss {:.4}  train {:6.2} %{validation}  test {:6.2} %  {:6.2} s  {:>9} images/s",
-            record.epoch,
-            record.train_loss,
-            100.0 * record.train_accuracy,
-            100.0 * record.test_accuracy,
-            record.seconds,
-            thousands(record.examples_per_second as u64),
-        );
-        self.say(&line);
+            metrics.epoch,
+            metrics.train_loss,
+            100.0 * metrics.train_accuracy,
+            100.0 * metrics.test_accuracy,
+            metrics.seconds,
+            thousands(metrics.examples_per_second as u64),
+        ));
+        ControlFlow::Continue(())
     }
 
-    /// Prints a line of results.
-    pub fn say(&self, line: &str) {
-        if !self.quiet {
-            // A reader that has gone does not end the run.
-            let _ = self.bar.suspend(|| writeln!(stdout(), "{line}"));
-        }
+    fn should_stop(&mut self) -> bool {
+        interrupt::requested()
     }
 }
 
 /// Prints a warning on stderr.
 pub fn warn(warning: &str) {
-    // A reader that has gone, or a terminal that was closed, does not end the run.
+    // A closed stderr or terminal does not end the run.
     let _ = writeln!(stderr(), "warning: {warning}");
 }
 
-/// A whole number with a comma between thousands.
+/// `number` with commas between thousands.
 pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    HumanCount(number).to_string()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The report of a training run: `report.html` and its pictures, made from what the run left behind.
+//! The report of a training run: `report.html` and its pictures, made from the run directory.
 //!
-//! The same records, model and data give the same bytes, so that a report can be made again at any time.
+//! The same records, model and data give the same bytes, so a report can be made again at any time.
 
 mod curves;
 mod examination;
@@ -11,31 +11,35 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use burn_fashion_mnist::{FashionMnist, OriginKind};
 use burn_mlp::Mlp;
+use burn_mlp_train::EpochMetrics;
+use mlp_lab::images::ImageExamples;
 
 use crate::backend::{Device, Inner};
-use crate::config::Config;
-use crate::evaluate::predict_split;
-use crate::files::write_atomically;
-use crate::page::{Page, Section, Table};
-use crate::plot::Picture;
 use crate::progress::thousands;
-use crate::record::{self, ENVIRONMENT, Environment, EpochRecord, RunDirectory, SUMMARY, Summary};
-use crate::settings::entries;
+use crate::record::{self, ENVIRONMENT, Environment, SUMMARY, Summary};
+use crate::run_directory::RunDirectory;
+use burn_mlp_train::predict;
 use examination::Examination;
+use mlp_files::write_atomically;
+use mlp_lab::page::{Page, Section, Table};
+use mlp_plot::Picture;
+use mlp_settings::config::Config;
+use mlp_settings::entries;
 
-/// Name of the file in a run directory.
+/// Name of the report in a run directory.
 pub const FILE: &str = "report.html";
 
-/// Writes the report of `run` and its pictures, and gives the report's path.
+/// Writes the report of `run` and its pictures, and returns the path of the report.
 ///
-/// `mlp` is the run's model; it predicts the test split of `data`. Everything else is read from the directory.
+/// `mlp` is the model of the run, which predicts the test split of `data`. Everything else is read from the directory.
 ///
 /// # Errors
 ///
 /// If a record is missing or damaged, the model does not predict finite numbers, or a file cannot be written.
 pub fn write(run: &RunDirectory, mlp: &Mlp<Inner>, data: &FashionMnist, device: &Device) -> Result<PathBuf> {
     let records = Records::read(run)?;
-    let predictions = predict_split(mlp, &data.test, records.config.data.normalization(), device);
+    let examples = ImageExamples::new(data.test.clone(), records.config.data.normalization());
+    let predictions = predict(mlp, &examples, device);
     let examination = Examination::new(&predictions, &data.test, &records.environment.images.class_names)?;
 
     let mut pictures: Vec<(&str, Box<dyn Picture>)> = Vec::new();
@@ -52,7 +56,7 @@ pub fn write(run: &RunDirectory, mlp: &Mlp<Inner>, data: &FashionMnist, device: 
     let (title, lead) = records.headline();
     let page = Page::new(title)
         .lead(lead)
-        .section(records.figures(data, &examination))
+        .section(records.result(data, &examination))
         .section(records.curves(curves))
         .section(examination.classes(examined))
         .section(examination.calibration(examined))
@@ -65,11 +69,11 @@ pub fn write(run: &RunDirectory, mlp: &Mlp<Inner>, data: &FashionMnist, device: 
     Ok(path)
 }
 
-/// What a run wrote down.
+/// The records of a run.
 struct Records {
     config: Config,
     environment: Environment,
-    epochs: Vec<EpochRecord>,
+    epochs: Vec<EpochMetrics>,
     summary: Summary,
 }
 
@@ -78,12 +82,12 @@ impl Records {
         Ok(Self {
             config: record::read_config(run.path())?.resolve()?,
             environment: record::read_json(run.path(), ENVIRONMENT)?,
-            epochs: run.read_metrics()?,
+            epochs: run.log().read()?,
             summary: record::read_json(run.path(), SUMMARY).context("the run is not finished")?,
         })
     }
 
-    /// Title and first sentences.
+    /// Title and first paragraph.
     fn headline(&self) -> (String, String) {
         let (config, images) = (&self.config, &self.environment.images);
         let widths = [images.height * images.width].into_iter().chain(config.model.hidden.iter().copied());
@@ -100,7 +104,7 @@ impl Records {
         (title, lead)
     }
 
-    /// What a reader must know before believing the figures.
+    /// What a reader must know to interpret the results.
     fn notes(&self, data: &FashionMnist, examination: &Examination<'_>) -> Vec<String> {
         let (origin, images) = (&self.environment.data, &self.environment.images);
         let mut notes = Vec::new();
@@ -108,7 +112,7 @@ impl Records {
             let (train, test) = (thousands(images.train as u64), thousands(images.test as u64));
             notes.push(format!(
                 "trained and tested on the embedded sample of {train} training and {test} test images, not on the full \
-                 data set: these figures do not compare with published ones."
+                 data set: these results are not comparable with published ones."
             ));
         } else if !origin.verified {
             notes.push("the data is not, byte for byte, the published Fashion-MNIST.".into());
@@ -131,7 +135,7 @@ impl Records {
         }
         if data.origin.sha256 != origin.sha256 {
             notes.push(
-                "the figures on classes, calibration and single images were computed on other data than the run's own."
+                "the results on classes, calibration and single images were computed on other data than the run's own."
                     .into(),
             );
         } else if examination.accuracy() != self.summary.test_accuracy {
@@ -141,13 +145,13 @@ impl Records {
         notes
     }
 
-    fn figures(&self, data: &FashionMnist, examination: &Examination<'_>) -> Section {
+    fn result(&self, data: &FashionMnist, examination: &Examination<'_>) -> Section {
         let (summary, images) = (&self.summary, &self.environment.images);
         let mut section = Section::new("Result");
         for note in self.notes(data, examination) {
             section.warning(note);
         }
-        // The spread of a share of that many independent images, one standard error.
+        // Standard error of a fraction of n independent images: √(p(1 - p)/n).
         let accuracy = summary.test_accuracy;
         let error = (accuracy * (1.0 - accuracy) / images.test as f64).sqrt();
         let seconds = summary.training_seconds;
@@ -165,8 +169,8 @@ impl Records {
             ["parameters".to_owned(), thousands(summary.parameters as u64)],
             ["seconds of training".to_owned(), format!("{seconds:.2}")],
         ];
-        section.table(&Table::new(["figure", "value"]).rows(rows).rows(times)).paragraph(format!(
-            "± is one standard error from the number of test images, {}; it does not contain the spread over seeds. \
+        section.table(&Table::new(["quantity", "value"]).rows(rows).rows(times)).paragraph(format!(
+            "± is one standard error for {} test images. It does not include the variation between seeds. \
              Losses are mean cross-entropies in nats.",
             thousands(images.test as u64)
         ));
@@ -187,10 +191,10 @@ impl Records {
             smoothing => format!(", the loss with label smoothing {smoothing}"),
         };
         section.paragraph(format!(
-            "Training figures are means over an epoch, while the weights move{dropout}{smoothing}; the others are taken \
-             after it, with the network as it predicts."
+            "Training metrics are means over an epoch while the weights change{dropout}{smoothing}. The other metrics \
+             are evaluated after the epoch, with the network in evaluation mode."
         ));
-        // The first one shows the others together, for use elsewhere.
+        // The first picture shows the others together, for use elsewhere.
         let single: Vec<(&dyn Picture, &str, Option<&str>)> =
             pictures.iter().skip(1).map(|(name, picture)| (&**picture, "", Some(*name))).collect();
         section.pictures(&single);
@@ -198,7 +202,7 @@ impl Records {
         section
     }
 
-    /// Every key, and the default where it is another.
+    /// Every key with its value, and its default if that differs.
     fn settings(&self) -> Section {
         let defaults = entries(&Config::default());
         let table = entries(&self.config).into_iter().fold(Table::new(["key", "value", "default"]), |table, entry| {
@@ -207,7 +211,7 @@ impl Records {
             table.row([key, value, default])
         });
         let mut section = Section::new("Settings");
-        section.paragraph("The default is shown where it is another. config.toml repeats the run.").table(&table);
+        section.paragraph("The default is shown where it differs. config.toml repeats the run.").table(&table);
         section
     }
 
@@ -246,7 +250,7 @@ impl Records {
     }
 }
 
-/// A part of 1 as a percentage with two decimal places.
-fn percent(part: f64) -> String {
-    format!("{:.2} %", 100.0 * part)
+/// A fraction as a percentage with two decimal places.
+fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction)
 }

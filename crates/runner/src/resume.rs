@@ -1,22 +1,20 @@
-//! Going on with a run: what may change on the way, and the record of what did.
-
-use std::fmt;
+//! Resuming a run: which settings may change, and the record of those that did.
 
 use anyhow::{Result, bail, ensure};
-use serde::{Deserialize, Serialize};
 
 use crate::backend;
-use crate::checkpoint::Checkpoint;
-use crate::config::Config;
-use crate::record::{CHECKPOINT, ENVIRONMENT, Environment, METRICS, RunDirectory, read_config, read_json};
-use crate::settings::{Settings, SettingsError, entries};
+use crate::record::{CHECKPOINT, Change, ENVIRONMENT, Environment, METRICS, read_config, read_json};
+use crate::run_directory::RunDirectory;
+use burn_mlp_train::Checkpoint;
+use mlp_settings::config::Config;
+use mlp_settings::{Settings, SettingsError, entries};
 
-/// The settings that can change while a run goes on, a trailing dot standing for all keys below.
+/// The settings that may change when a run is resumed. A trailing dot stands for all keys below.
 ///
-/// All others are what its checkpoint was made with: the network, its input and the meaning of its moments, or which
-/// examples were seen, held out and still to come.
+/// The checkpoint depends on all others. They determine the network, its input and the meaning of the moments, or which
+/// examples have been seen, are held out and are still to come.
 const CHANGEABLE: [&str; 18] = [
-    // The same data, by its hash, from another place.
+    // The data may be read from another place: its hash is checked.
     "data.source",
     "data.verify",
     "model.dropout",
@@ -37,49 +35,27 @@ const CHANGEABLE: [&str; 18] = [
     "validation.restore_best",
 ];
 
-/// A change on the way of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// The setting, or `version`, `backend`, `device` or `threads`.
-    pub key: String,
-    /// Value before.
-    pub from: String,
-    /// Value from then on.
-    pub to: String,
-    /// Epochs finished at that point.
-    pub epoch: usize,
-    /// Steps finished at that point.
-    pub step: u64,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, from, to, epoch, step } = self;
-        write!(formatter, "{key} = {to} instead of {from} after {epoch} epochs and {step} steps")
-    }
-}
-
-/// Everything that is known before a run goes on.
+/// Everything needed to resume a run.
 pub struct Continuation {
-    /// The settings from here on.
+    /// The settings of the resumed run.
     pub config: Config,
-    /// Where it goes on; at the beginning where it was stopped before its first checkpoint.
+    /// The checkpoint to resume from; `None` if the run was stopped before its first checkpoint and starts over.
     pub checkpoint: Option<Checkpoint>,
-    /// The record of the run, with the changes made here.
+    /// The record of the run, with the new changes.
     pub environment: Environment,
-    /// Whether there are any.
+    /// Whether there are new changes.
     pub changed: bool,
-    /// What is out of the ordinary.
+    /// Warnings for the user.
     pub warnings: Vec<String>,
 }
 
-/// Works out how `run` goes on with the settings in `assignments` changed. Nothing is written, but that a damaged
-/// checkpoint is set aside.
+/// Determines how `run` resumes with the settings in `assignments` changed. Writes nothing, except that a damaged
+/// checkpoint is renamed.
 ///
 /// # Errors
 ///
-/// [`SettingsError`] for a setting that does not hold, cannot change, or was changed in the run's files without being
-/// named in `assignments`. Or if there is no whole checkpoint, or a file of the run is damaged.
+/// [`SettingsError`] for a setting that is invalid, cannot change, or was changed in the run's files without being
+/// named in `assignments`. Or if there is no intact checkpoint, or a file of the run is damaged.
 pub fn continuation(run: &RunDirectory, assignments: &[String], device: &str) -> Result<Continuation> {
     let mut environment: Environment = read_json(run.path(), ENVIRONMENT)?;
     let mut settings = read_config(run.path())?;
@@ -134,7 +110,8 @@ struct Proposed<'a> {
 }
 
 impl Proposed<'_> {
-    /// The differences between the settings of `checkpoint` and `config`, all of them allowed and announced.
+    /// The differences between the settings of `checkpoint` and `config`. Fails if one is not allowed, or was made in
+    /// the run's files instead of with `--set`.
     fn changes(&self, checkpoint: &Checkpoint, config: &Config) -> Result<Vec<Change>> {
         let (defaults, proposed) = (entries(&Config::default()), entries(config));
         if let Some(key) = checkpoint.settings.keys().find(|key| !proposed.contains_key(*key)) {
@@ -145,7 +122,7 @@ impl Proposed<'_> {
         }
         let mut changes = Vec::new();
         for (key, found) in proposed {
-            // A setting that is newer than the checkpoint had its default.
+            // A setting that did not exist when the checkpoint was written had its default.
             let expected = checkpoint.settings.get(&key).unwrap_or(&defaults[&key]).clone();
             if found == expected {
                 continue;
@@ -163,7 +140,8 @@ impl Proposed<'_> {
         Ok(changes)
     }
 
-    /// The same where nothing depends on the settings yet: all changes are allowed, but only those named are made.
+    /// The differences between the settings in the run's files and `config`. For a run without a checkpoint: nothing
+    /// depends on its settings yet, so all of them may change.
     fn named_changes(&self, written: &Config, config: &Config) -> Vec<Change> {
         let (written, proposed) = (entries(written), entries(config));
         let differing = proposed.into_iter().filter(|(key, found)| written.get(key) != Some(found));
@@ -184,7 +162,7 @@ fn last_recorded<'a>(changes: &'a [Change], key: &str) -> Option<&'a Change> {
     changes.iter().rev().find(|change| change.key == key)
 }
 
-/// What the bits of the result depend on beside the settings, where it is not what it was.
+/// Changes of version, backend, device and threads: the result depends on them to the last bit.
 fn identity_changes(environment: &Environment, device: &str) -> Vec<Change> {
     let now = [
         ("version", &environment.version, env!("CARGO_PKG_VERSION").to_owned()),
@@ -231,11 +209,5 @@ mod tests {
             assert!(!is_changeable(key), "{key}");
         }
         assert!(is_changeable("training.epochs") && is_changeable("schedule.kind"));
-    }
-
-    #[test]
-    fn a_change_says_what_it_was_and_when() {
-        let change = Change { key: "training.epochs".into(), from: "3".into(), to: "5".into(), epoch: 2, step: 12 };
-        assert_eq!(change.to_string(), "training.epochs = 5 instead of 3 after 2 epochs and 12 steps");
     }
 }

@@ -1,24 +1,25 @@
-//! A finished run, opened to predict with its model.
+//! A finished run, opened for prediction.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use burn_fashion_mnist::FashionMnist;
+use burn_fashion_mnist::{FashionMnist, Images};
 use burn_mlp::Mlp;
+use mlp_lab::images::ImageExamples;
 
 use crate::backend::{Chosen, Inner, choose};
-use crate::config::Config;
 use crate::dataset;
+use crate::formats::weights;
 use crate::record::{self, ENVIRONMENT, Environment, ImagesInfo};
-use crate::weights;
+use mlp_settings::config::Config;
 
-/// A run's model with what it was trained on.
+/// The model of a run, with its configuration and the shape of its data.
 pub struct Run {
-    /// Its configuration.
+    /// Configuration of the run.
     pub config: Config,
-    /// Shape and classes of its images.
+    /// Shape and classes of the images.
     pub images: ImagesInfo,
-    /// Its model.
+    /// The model.
     pub mlp: Mlp<Inner>,
     /// Device of the model.
     pub chosen: Chosen,
@@ -29,7 +30,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If there is no such run, or it has no model yet.
+    /// If there is no such run, it has no model yet, or a file of it is damaged.
     pub fn open(path: &Path) -> Result<Self> {
         let config: Config = record::read_config(path)?.resolve()?;
         let environment: Environment = record::read_json(path, ENVIRONMENT)?;
@@ -38,18 +39,22 @@ impl Run {
         let images = environment.images;
         let d_input = images.height.checked_mul(images.width).context("environment.json: images too large")?;
         let classes = images.class_names.len();
-        config.model.check_size(d_input, classes)?;
         let chosen = choose()?;
-        let model = config.model.mlp(d_input, classes, config.training.seed);
-        let mlp = weights::load(model.init(&chosen.device)?, &file)?;
+        let mlp = config.model.build(d_input, classes, config.training.seed, &chosen.device)?;
+        let mlp = weights::load(mlp, &file)?;
         Ok(Self { config, images, mlp, chosen })
     }
 
-    /// The data from `source`, or from the run's own source.
+    /// `images` as the model's input.
+    pub fn examples(&self, images: &Images) -> ImageExamples<Inner> {
+        ImageExamples::new(images.clone(), self.config.data.normalization())
+    }
+
+    /// The data from `source`, or by default from the run's own source.
     ///
     /// # Errors
     ///
-    /// If it is not there, or its images or classes are not those of the model.
+    /// If it is not found, or the size of its images or the number of its classes is not that of the model.
     pub fn data(&self, source: Option<&str>) -> Result<FashionMnist> {
         let data = dataset::load(source.unwrap_or(&self.config.data.source), self.config.data.verify)?;
         let expected = (self.images.height, self.images.width, self.images.class_names.len());
@@ -71,7 +76,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If the run knows no such class.
+    /// If the run has no such class.
     pub fn class_name(&self, class: usize) -> Result<&str> {
         self.images.class_names.get(class).map(String::as_str).with_context(|| format!("class {class} has no name"))
     }

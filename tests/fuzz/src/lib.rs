@@ -7,15 +7,16 @@ use std::path::Path;
 
 use burn_fashion_mnist::idx::{parse_images, parse_labels};
 use burn_mlp::{Activation, Mlp, MlpConfig};
+use burn_mlp_train::checkpoint::{Checkpoint, FormatError};
+use burn_mlp_train::parameters::{collect, restore, restore_moments};
+use burn_mlp_train::parse_metrics;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use mlp_settings::config::{Config, LARGEST_NETWORK};
+use mlp_settings::{Settings, entries};
 use runner::backend::Inner;
-use runner::checkpoint::{Checkpoint, FormatError};
-use runner::config::{Config, LARGEST_NETWORK};
-use runner::parameters::{collect, restore, restore_moments};
-use runner::record::{Environment, parse_metrics};
-use runner::settings::{Settings, entries};
-use runner::{image_input, weights};
+use runner::formats::{image, onnx, weights};
+use runner::record::Environment;
 
 fn path() -> &'static Path {
     Path::new("input")
@@ -54,7 +55,7 @@ pub fn gzip(bytes: &[u8]) {
 /// PNG and JPEG: an accepted image has the pixels that were asked for.
 pub fn image(bytes: &[u8]) {
     for (height, width) in [(28, 28), (1, 3)] {
-        if let Ok(pixels) = image_input::decode(bytes, height, width, height == 1) {
+        if let Ok(pixels) = image::decode(bytes, height, width, height == 1) {
             assert_eq!(pixels.len(), height * width);
         }
     }
@@ -92,9 +93,9 @@ pub fn model(bytes: &[u8]) {
 
 /// ONNX: what is accepted is a whole network, which is exported and imported to the bit.
 pub fn onnx(bytes: &[u8]) {
-    if let Ok(imported) = runner::onnx::import(network(), bytes) {
-        let again = runner::onnx::export(&imported, false).expect("a network can be exported");
-        let again = runner::onnx::import(network(), &again).expect("and imported");
+    if let Ok(imported) = onnx::import(network(), bytes) {
+        let again = onnx::export(&imported, false).expect("a network can be exported");
+        let again = onnx::import(network(), &again).expect("and imported");
         assert_eq!(collect(&again), collect(&imported));
     }
 }

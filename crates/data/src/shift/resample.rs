@@ -5,13 +5,13 @@ use crate::{DataError, Images};
 
 /// Label shift: `size` images whose labels are drawn in proportion to `class_weights`.
 ///
-/// Each label is drawn on its own, so that counts vary as those of a random sample do; then an image of it is taken that
-/// was not taken before. Images stay in the order drawn.
+/// Each label is drawn independently, so the counts vary as in a random sample. For each label, an image of that class
+/// is drawn without replacement. Images stay in the order drawn.
 ///
 /// # Errors
 ///
-/// There is not one weight a class, a weight is negative or not finite, their sum is 0 or infinite, or more images of a
-/// class are drawn than there are ([`DataError::ClassExhausted`]).
+/// If there is not one weight per class, a weight is negative or not finite, their sum is 0 or infinite, or more images
+/// of a class are drawn than there are ([`DataError::ClassExhausted`]).
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ pub fn resample_labels(images: &Images, class_weights: &[f64], size: usize, seed
     Ok(images.select(&chosen))
 }
 
-/// Running sums of the weights, scaled to end at 1.
+/// Cumulative sums of the weights, scaled to end at 1.
 fn cumulative(weights: &[f64], classes: usize) -> Result<Vec<f64>, DataError> {
     let argument =
         |name, expected: &str, found: String| DataError::Argument { name, expected: expected.to_owned(), found };
@@ -64,9 +64,9 @@ fn cumulative(weights: &[f64], classes: usize) -> Result<Vec<f64>, DataError> {
     Ok(sums.collect())
 }
 
-/// The class in whose part of `[0, 1)` a number falls; a class without weight has none.
+/// The class whose subinterval of `[0, 1)` contains `uniform`. Classes with weight 0 have empty subintervals.
 fn class_at(uniform: f64, cumulative: &[f64]) -> usize {
-    // The last sum is the total, summed in the same order: the quotient is 1, and above every uniform.
+    // The total is summed in the same order, so the last entry is exactly 1 and above every uniform number.
     cumulative.partition_point(|&sum| sum <= uniform)
 }
 
@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    /// `per_class` images of one pixel in each of `classes` classes; the pixel tells them apart.
+    /// `per_class` images in each of `classes` classes, of one pixel that identifies the image.
     fn distinct(per_class: u8, classes: u8) -> Images {
         let labels: Vec<u8> = (0..classes).flat_map(|class| std::iter::repeat_n(class, per_class.into())).collect();
         let pixels = (0..labels.len()).map(|index| index as u8).collect();
@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_resampled_set_has_the_shares_asked_for() {
-        // 6000 labels; the standard deviation of a share of 0.2 is 0.0052, of 0.7 0.0059: bounds of five of them.
+        // 6000 labels. The standard deviation of a fraction of 0.2 is 0.0052, that of 0.7 is 0.0059. The bounds are
+        // five of them.
         let images =
             Images::new(vec![0; 30_000], (0..30_000).map(|i| (i % 3) as u8).collect(), 1, 1, 3).expect("valid");
         let counts = resample_labels(&images, &[2.0, 7.0, 1.0], 6000, 1).expect("enough").class_counts();
@@ -115,7 +116,7 @@ mod tests {
     fn a_class_without_weight_has_no_part_of_the_interval() {
         let sums = cumulative(&[0.0, 1.0, 0.0, 1.0, 0.0], 5).expect("valid");
         assert_eq!([0.0, 0.5_f64.next_down(), 0.5, 1.0_f64.next_down()].map(|u| class_at(u, &sums)), [1, 1, 3, 3]);
-        // Sums that round: the last is 1 all the same.
+        // The sums are rounded, but the last is still 1.
         let sums = cumulative(&[0.1; 10], 10).expect("valid");
         assert_eq!((sums[9], class_at(1.0_f64.next_down(), &sums)), (1.0, 9));
     }
@@ -128,7 +129,7 @@ mod tests {
             seed: u64,
         ) {
             let images = distinct(60, 4);
-            // A draw that asks for more than there is has its own test.
+            // Drawing more images than a class has is tested elsewhere.
             if let Ok(shifted) = resample_labels(&images, &weights, size, seed) {
                 prop_assert_eq!(shifted.len(), size);
                 let mut pixels = shifted.pixels().to_vec();

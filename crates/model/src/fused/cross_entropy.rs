@@ -1,4 +1,4 @@
-//! Cross-entropy of logits, with its gradient `p - y` where `p` are the probabilities and `y` is 1 for the target.
+//! Cross-entropy of logits, with its gradient `p - y`, where `p` is the softmax and `y` the one-hot target.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use burn_autodiff::ops::{Backward, Ops, OpsKind};
 use burn_flex::{Flex, FlexTensor};
 
 use super::layer::{dims, tensor, values};
-use crate::loss::log_probabilities;
+use crate::log_softmax::log_probabilities;
 
 /// The loss of each example.
 pub(super) fn tracked(logits: FloatTensor<Autodiff<Flex>>, targets: Vec<usize>) -> FloatTensor<Autodiff<Flex>> {
@@ -30,7 +30,7 @@ pub(super) fn tracked(logits: FloatTensor<Autodiff<Flex>>, targets: Vec<usize>) 
 #[derive(Debug)]
 struct CrossEntropy;
 
-/// What the backward pass needs of the forward pass.
+/// What the backward pass needs from the forward pass.
 #[derive(Clone, Debug)]
 struct State {
     log_probabilities: FlexTensor,

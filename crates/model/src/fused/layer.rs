@@ -1,4 +1,4 @@
-//! The operation: a linear map and what follows it, with its gradient.
+//! A linear map fused with the activation and dropout that follow it, and its gradient.
 
 use alloc::borrow::Cow;
 use alloc::vec;
@@ -17,11 +17,11 @@ use super::product::{Matrix, product};
 
 /// What follows the linear map.
 pub(super) enum After {
-    /// Nothing: the layer gives logits.
+    /// Nothing: the output is logits.
     Nothing,
     /// ReLU.
     Relu,
-    /// ReLU, then dropout by a mask with an element for each of the output: 0, or the scale of those kept.
+    /// ReLU, then dropout. The mask has one element per output element: 0 if dropped, `scale` if kept.
     ReluDropout { mask: Vec<f32>, scale: f32 },
 }
 
@@ -53,7 +53,7 @@ fn map(row: &mut [f32], bias: &[f32], function: impl Fn(f32) -> f32) {
     }
 }
 
-/// The output of a layer whose gradients are wanted.
+/// The output of a layer, tracked by autodiff.
 pub(super) fn tracked(
     x: FloatTensor<Autodiff<Flex>>,
     weight: FloatTensor<Autodiff<Flex>>,
@@ -78,13 +78,13 @@ pub(super) fn tracked(
 #[derive(Debug)]
 struct Layer;
 
-/// What the backward pass needs of the forward pass.
+/// What the backward pass needs from the forward pass.
 #[derive(Clone, Debug)]
 struct State {
     x: FlexTensor,
     weight: FlexTensor,
-    /// After ReLU: the output, which is positive exactly where the sum was and dropout kept it, and the scale of what
-    /// was kept.
+    /// With ReLU: the output and the scale of kept elements. The output is positive exactly where the ReLU's input is
+    /// positive and dropout kept the element.
     kept: Option<(FlexTensor, f32)>,
 }
 
@@ -95,7 +95,7 @@ impl Backward<Flex, 3> for Layer {
         let State { x, weight, kept } = ops.state;
         let [to_x, to_weight, to_bias] = ops.parents;
         let mut gradient = gradients.consume::<Flex>(&ops.node).into_data();
-        let gradient = gradient.as_mut_slice::<f32>().expect("of the type of the output");
+        let gradient = gradient.as_mut_slice::<f32>().expect("a gradient in single precision");
         if let Some((output, scale)) = kept {
             for (g, y) in gradient.iter_mut().zip(&*values(&output)) {
                 *g = if *y > 0.0 { *g * scale } else { 0.0 };
@@ -135,7 +135,7 @@ pub(super) fn dims(tensor: &FlexTensor) -> [usize; 2] {
     [shape[0], shape[1]]
 }
 
-/// The elements in row-major order; a copy where they do not lie so.
+/// The elements in row-major order, copied if the tensor is not contiguous.
 pub(super) fn values(tensor: &FlexTensor) -> Cow<'_, [f32]> {
     match tensor.as_slice() {
         Some(values) => Cow::Borrowed(values),

@@ -1,11 +1,11 @@
-//! Layers of a perceptron, and its loss, as one operation each, where the backend is flex.
+//! Fused operations for the flex backend: one per layer of a perceptron, and one for the loss.
 //!
-//! Made of Burn's operations, a hidden layer passes over its activations for the product, the bias, the activation and
-//! dropout, and again for each of their derivatives; and Burn 0.21's flex backend writes every product three times, as
-//! it first makes zeros and copies them. As one operation, the output and each gradient are written once. The results
-//! are the same to the last bit.
+//! Composed of Burn's operations, a hidden layer passes over its activations once each for the product, the bias, the
+//! activation and dropout, and again for each derivative. In addition, Burn 0.21's flex backend writes every product
+//! three times, because it first creates zeros and copies them. The fused operation writes the output and each gradient
+//! once. The results are bit-for-bit identical.
 //!
-//! Only [`product`] is not as safe as the rest of the library: it is all that is written to memory that was not zeroed.
+//! The only `unsafe` code of the library is in [`product`], which writes to uninitialized memory.
 
 mod cross_entropy;
 mod layer;
@@ -25,28 +25,32 @@ use burn_flex::Flex;
 use self::layer::After;
 use crate::dropout::Drawn;
 use crate::mask::scale;
-use crate::{Activation, HiddenLayer, Probability};
+use crate::{Activation, Dropout, Probability};
 
-/// The output of a hidden layer, or nothing where the backend is not flex in single precision, or the layer has
-/// batch normalization, another activation function than ReLU, a dropout probability of 1, or no bias.
-pub(crate) fn hidden_layer<B: Backend>(layer: &HiddenLayer<B>, x: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
-    let dropout = &layer.dropout;
-    if layer.norm.is_some() || layer.activation.function() != Activation::Relu || dropout.prob() == Probability::ONE {
+/// The output of a hidden layer without batch normalization. `None` if the backend is not flex in single precision, the
+/// activation function is not ReLU, the dropout probability is 1, or the layer has no bias.
+pub(crate) fn hidden_layer<B: Backend>(
+    layer: &Linear<B>,
+    activation: Activation,
+    dropout: &Dropout,
+    x: &Tensor<B, 2>,
+) -> Option<Tensor<B, 2>> {
+    if activation != Activation::Relu || dropout.prob() == Probability::ONE {
         return None;
     }
-    linear(&layer.linear, x, |shape| match dropout.draw(B::ad_enabled(&x.device()), &shape) {
+    linear(layer, x, |shape| match dropout.draw(B::ad_enabled(&x.device()), &shape) {
         Drawn::Nothing => After::Relu,
         Drawn::Mask(mask) => After::ReluDropout { mask, scale: scale(dropout.prob()) },
         Drawn::Everything => unreachable!("a probability of 1 is left to Burn"),
     })
 }
 
-/// The logits of the last layer, or nothing where the backend is not flex in single precision, or there is no bias.
+/// The logits of the last layer. `None` if the backend is not flex in single precision or the layer has no bias.
 pub(crate) fn output_layer<B: Backend>(layer: &Linear<B>, x: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
     linear(layer, x, |_| After::Nothing)
 }
 
-/// `after(x·W + b)`, where there is such an operation; `after` is told the shape of the output.
+/// `after(x·W + b)`, or `None` if the fused operation does not apply. `after` receives the shape of the output.
 fn linear<B: Backend>(
     linear: &Linear<B>,
     x: &Tensor<B, 2>,
@@ -58,7 +62,7 @@ fn linear<B: Backend>(
     }
     let ([examples, d_input], [rows, d_output]) = (x.dims(), weight.dims());
     if d_input != rows || bias.dims() != [d_output] {
-        // Burn says what is wrong with them.
+        // Left to Burn, which reports the mismatch.
         return None;
     }
     if let (Some(x), Some(weight), Some(bias)) = (tracked(x.clone()), tracked(weight.clone()), tracked(bias.clone())) {
@@ -68,11 +72,9 @@ fn linear<B: Backend>(
     output(layer::forward(&x, &weight, &bias, &after([examples, d_output])))
 }
 
-/// The cross-entropy of each example, or nothing where the backend is not flex in training and in single precision.
+/// The cross-entropy of each example. `None` if the backend is not flex with autodiff in single precision.
 ///
-/// # Panics
-///
-/// If a target is not below the number of classes.
+/// Panics if a target is not below the number of classes.
 pub(crate) fn cross_entropy<B: Backend>(logits: &Tensor<B, 2>, targets: &Tensor<B, 1, Int>) -> Option<Tensor<B, 1>> {
     if logits.dtype() != DType::F32 || logits.dims()[0] != targets.dims()[0] || logits.dims()[1] == 0 {
         return None;
@@ -82,12 +84,12 @@ pub(crate) fn cross_entropy<B: Backend>(logits: &Tensor<B, 2>, targets: &Tensor<
     output(cross_entropy::tracked(logits, targets))
 }
 
-/// The tensor in the memory of flex that trains, if that is the backend.
+/// The primitive tensor if the backend is `Autodiff<Flex>`.
 fn tracked<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Option<FloatTensor<Autodiff<Flex>>> {
     primitive::<B, Autodiff<Flex>, D>(tensor)
 }
 
-/// The tensor in the memory of flex that predicts, if that is the backend.
+/// The primitive tensor if the backend is `Flex`.
 fn plain<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Option<FloatTensor<Flex>> {
     primitive::<B, Flex, D>(tensor)
 }
@@ -103,7 +105,7 @@ fn output<B: Backend, const D: usize>(primitive: impl Any) -> Option<Tensor<B, D
     cast(primitive).map(|primitive| Tensor::from_primitive(TensorPrimitive::Float(primitive)))
 }
 
-/// The same value, if the two types are one: so generic code learns that its backend is a certain one.
+/// The value as a `U` if `T` and `U` are the same type. Generic code uses this to detect a particular backend.
 fn cast<T: 'static, U: 'static>(value: T) -> Option<U> {
     let mut value = Some(value);
     (&mut value as &mut dyn Any).downcast_mut::<Option<U>>()?.take()

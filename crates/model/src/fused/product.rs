@@ -1,4 +1,4 @@
-//! Products of matrices, into memory that nothing was written to before.
+//! Matrix products, written to uninitialized memory.
 
 use alloc::vec::Vec;
 
@@ -13,21 +13,19 @@ pub(super) struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// # Panics
-    ///
-    /// If there are not `rows * columns` values.
+    /// Panics if there are not `rows * columns` values.
     pub fn new(values: &'a [f32], [rows, columns]: [usize; 2]) -> Self {
         assert_eq!(Some(values.len()), rows.checked_mul(columns), "a value for each place");
         Self { values, rows, columns }
     }
 
-    /// The transposed matrix, read where it lies.
+    /// The transposed matrix, without a copy.
     pub const fn transposed(self) -> Operand<'a> {
         let Self { values, rows, columns } = self;
         Operand { values, rows: columns, columns: rows, row_stride: 1, column_stride: columns as isize }
     }
 
-    /// The matrix as it lies.
+    /// The matrix itself.
     pub const fn plain(self) -> Operand<'a> {
         let Self { values, rows, columns } = self;
         Operand { values, rows, columns, row_stride: columns as isize, column_stride: 1 }
@@ -43,25 +41,25 @@ pub(super) struct Operand<'a> {
     column_stride: isize,
 }
 
-/// Multiplications from which a product is divided among the threads of the pool it is called in, as burn-flex has it.
+/// Number of multiplications at and above which a product is divided among the threads of the current pool. The same
+/// value as in burn-flex.
 const PARALLEL: usize = 192 * 192 * 192;
 
-/// The product of two matrices, row-major.
+/// The product of two matrices, in row-major order.
 ///
-/// # Panics
-///
-/// If `lhs` has not as many columns as `rhs` has rows, or the product has more elements than can be counted.
+/// Panics if the number of columns of `lhs` differs from the number of rows of `rhs`, or the number of elements
+/// overflows `usize`.
 #[expect(unsafe_code, reason = "gemm takes pointers, and has no other way to write to memory that was not zeroed")]
 pub(super) fn product(lhs: &Operand, rhs: &Operand) -> Vec<f32> {
     assert_eq!(lhs.columns, rhs.rows, "the inner dimensions agree");
     let (rows, columns, depth) = (lhs.rows, rhs.columns, lhs.columns);
     let work = rows.saturating_mul(columns).saturating_mul(depth);
     let parallelism = if work < PARALLEL { Parallelism::None } else { Parallelism::Rayon(0) };
-    let elements = rows.checked_mul(columns).expect("a product fits in memory");
+    let elements = rows.checked_mul(columns).expect("the number of elements overflows usize");
     let mut output = Vec::with_capacity(elements);
-    // SAFETY: `Matrix::new` has checked that a value exists for each place, and the strides of `plain` and
-    // `transposed` reach those and no others; the capacity holds `elements` values, in rows that are `columns` apart.
-    // Without `read_dst` gemm reads nothing of the output, and writes all of it.
+    // SAFETY: `Matrix::new` has checked that there are `rows * columns` values, and the strides of `plain` and
+    // `transposed` address exactly those. The capacity of the output holds `elements` values with a row stride of
+    // `columns`. With `read_dst` false, gemm does not read the output and writes all of it.
     unsafe {
         gemm::gemm(
             rows,

@@ -14,7 +14,7 @@ use crate::{Activation, Dropout, Key, LayerInit, Probability};
 ///
 /// # Examples
 ///
-/// The network of the dropout chapter, 784-256-256-10 with dropout 0.2 and 0.5:
+/// A 784-256-256-10 network with dropout 0.2 and 0.5:
 ///
 /// ```
 /// use burn::tensor::Tensor;
@@ -39,13 +39,13 @@ pub struct MlpConfig {
     pub d_hidden: Vec<usize>,
     /// Number of outputs (logits), at least 1.
     pub d_output: usize,
-    /// Function applied to each hidden unit.
+    /// Activation function of the hidden layers.
     #[serde(default)]
     pub activation: Activation,
-    /// Probability of zeroing a unit of each hidden layer. Empty: no dropout.
+    /// Dropout probability of each hidden layer. Empty: no dropout.
     #[serde(default)]
     pub dropout: Vec<Probability>,
-    /// Probability of zeroing an input feature.
+    /// Dropout probability of the input features.
     #[serde(default)]
     pub input_dropout: Probability,
     /// Whether to normalize each hidden layer over the batch, between the linear map and the activation.
@@ -111,12 +111,12 @@ impl MlpConfig {
         self
     }
 
-    /// The network on `device`, its parameters drawn at once: a clone has the same weights, unlike a clone of a
-    /// freshly configured Burn 0.21 module, which draws its own on first use.
+    /// Creates the network on `device`. Its parameters are drawn immediately, so a clone has the same weights. A clone
+    /// of a freshly configured Burn 0.21 module does not: it draws its own on first use.
     ///
     /// # Errors
     ///
-    /// [`MlpError`] for a width of zero, or for a number of dropout probabilities other than zero and the number of
+    /// [`MlpError`] if a width is zero, or if the number of dropout probabilities is neither zero nor the number of
     /// hidden layers.
     pub fn init<B: Backend>(&self, device: &B::Device) -> Result<Mlp<B>, MlpError> {
         self.check()?;
@@ -166,7 +166,8 @@ fn zeros<B: Backend>(d_input: usize, d_output: usize, device: &B::Device) -> Lin
     }
 }
 
-/// Burn 0.21 draws parameters on first use, and every clone made before that draws its own; counting them is a use.
+/// Forces Burn 0.21 to draw the parameters now by counting them. It otherwise draws them on first use, so that clones
+/// made before that differ.
 fn materialized<B: Backend, M: Module<B>>(module: M) -> M {
     let _ = module.num_params();
     module

@@ -1,6 +1,6 @@
-//! What a network cannot be.
+//! Errors of [`MlpConfig`](crate::MlpConfig).
 
-/// What [`MlpConfig::init`](crate::MlpConfig::init) refuses.
+/// An invalid [`MlpConfig`](crate::MlpConfig), reported by [`MlpConfig::init`](crate::MlpConfig::init).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MlpError {
@@ -16,7 +16,7 @@ pub enum MlpError {
         /// Index of the layer.
         layer: usize,
     },
-    /// Neither no dropout probability nor one for each hidden layer.
+    /// The number of dropout probabilities is neither zero nor the number of hidden layers.
     #[error("expected one dropout probability for each of the {layers} hidden layers (or none), found {found}")]
     DropoutCount {
         /// Number of probabilities given.

@@ -16,7 +16,7 @@ pub use self::summary::LayerSummary;
 use crate::batch_norm::batch_norm;
 use crate::{ActivationLayer, Dropout, DropoutMode};
 
-/// One hidden layer: linear map, batch normalization where configured, activation, dropout.
+/// One hidden layer: linear map, batch normalization if configured, activation, dropout.
 #[derive(Module, Debug)]
 #[non_exhaustive]
 pub struct HiddenLayer<B: Backend> {
@@ -41,10 +41,12 @@ impl<B: Backend> HiddenLayer<B> {
     ///
     /// # Panics
     ///
-    /// If `x` has another number of features than the layer's weight has rows.
+    /// If the number of features of `x` differs from the number of rows of the weight.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         #[cfg(feature = "flex")]
-        if let Some(y) = crate::fused::hidden_layer(self, &x) {
+        if self.norm.is_none()
+            && let Some(y) = crate::fused::hidden_layer(&self.linear, self.activation.function(), &self.dropout, &x)
+        {
             return y;
         }
         let x = self.linear.forward(x);
@@ -58,10 +60,10 @@ impl<B: Backend> HiddenLayer<B> {
 
 /// A multilayer perceptron: hidden layers of any number and width, then a linear map to logits.
 ///
-/// Made by [`MlpConfig::init`]. It contains plain `burn::nn::Linear` and `burn::nn::BatchNorm`, so Burn's records,
+/// Created by [`MlpConfig::init`]. It contains plain `burn::nn::Linear` and `burn::nn::BatchNorm`, so Burn's records,
 /// adapters and optimizers work with it.
 ///
-/// Dropout and batch normalization are in training exactly when the backend is an autodiff one; evaluate with
+/// Dropout and batch normalization are in training mode exactly when the backend is an autodiff one. Evaluate with
 /// `mlp.valid()`.
 #[derive(Module, Debug)]
 #[non_exhaustive]
@@ -69,7 +71,7 @@ pub struct Mlp<B: Backend> {
     /// Dropout of the input features.
     #[module(skip)]
     pub input_dropout: Dropout,
-    /// Hidden layers, from the input on.
+    /// Hidden layers, starting at the input.
     pub hidden: Vec<HiddenLayer<B>>,
     /// The map to logits; weight `[d_hidden, d_output]`, bias `[d_output]`.
     pub output: Linear<B>,
@@ -95,12 +97,12 @@ impl<B: Backend> Mlp<B> {
         self.output.forward(features)
     }
 
-    /// Activations of the last hidden layer, the features that the output layer sees.
+    /// Activations of the last hidden layer: the input of the output layer.
     ///
     /// # Shapes
     ///
     /// - `x`: `[batch, d_input]`
-    /// - output: `[batch, d_hidden]` of the last hidden layer, or `x` where there is none
+    /// - output: `[batch, d_hidden]` of the last hidden layer, or `x` if there are no hidden layers
     ///
     /// # Panics
     ///
@@ -137,16 +139,15 @@ impl<B: Backend> Mlp<B> {
         self
     }
 
-    /// Makes mask number `mask`, counted from 0, the next one of every dropout layer.
+    /// Positions every dropout layer at mask `mask`, counted from 0.
     ///
-    /// With one training step a mask, seeking to the step before each forward pass makes the masks a function of the
-    /// seed and the step alone.
+    /// When every training step uses one mask, seeking to the step number before each forward pass makes the masks a
+    /// function of the seed and the step alone.
     pub fn seek_dropout(&self, mask: u64) {
         self.seek_dropout_row(mask, 0);
     }
 
-    /// Makes the rows of mask number `mask` from row `row` on the next ones of every dropout layer; see
-    /// [`Dropout::seek_row`].
+    /// Positions every dropout layer at row `row` of mask `mask`; see [`Dropout::seek_row`].
     pub fn seek_dropout_row(&self, mask: u64, row: u64) {
         self.input_dropout.seek_row(mask, row);
         for layer in &self.hidden {
@@ -154,8 +155,7 @@ impl<B: Backend> Mlp<B> {
         }
     }
 
-    /// Whether each row of the output depends on the same row of the input alone, in training too: not with batch
-    /// normalization.
+    /// Whether each output row depends only on the same input row, even in training. False with batch normalization.
     ///
     /// # Examples
     ///
@@ -219,7 +219,8 @@ mod tests {
         let mlp = config.init::<Autodiff<Flex>>(&Default::default()).unwrap();
         let ones = || Tensor::<Autodiff<Flex>, 2>::ones([256, 256], &Default::default());
         let masks: Vec<_> = mlp.hidden.iter().map(|layer| values(layer.dropout.forward(ones()))).collect();
-        // Of 65,536 elements half agree; outside 5 standard deviations of 128 with probability 6·10⁻⁷.
+        // Half of 65,536 elements agree on average, with standard deviation 128. The probability of more than 5
+        // standard deviations is 6·10⁻⁷.
         let agreeing = masks[0].iter().zip(&masks[1]).filter(|(one, other)| one == other).count();
         assert!(agreeing.abs_diff(32_768) < 640, "{agreeing} of 65536 agree");
     }

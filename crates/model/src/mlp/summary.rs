@@ -1,4 +1,4 @@
-//! The layers of a network, one line each.
+//! Model summaries: one line per layer.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,19 +13,19 @@ use crate::{Dropout, Probability};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LayerSummary {
-    /// What the layer is, with its sizes.
+    /// Type of the layer with its sizes.
     pub name: String,
     /// Path of the module inside [`Mlp`], as in its record.
     pub path: String,
-    /// Number of features the layer gives for each example.
+    /// Number of output features.
     pub d_output: usize,
     /// Number of learned parameters.
     pub parameters: usize,
 }
 
 impl<B: Backend> Mlp<B> {
-    /// The layers in the order of a `torch.nn.Sequential` of this network: dropout with probability zero and absent
-    /// batch normalization have no entry.
+    /// The layers in the order of an equivalent `torch.nn.Sequential`. Dropout with probability zero and disabled batch
+    /// normalization have no entry.
     pub fn layers(&self) -> Vec<LayerSummary> {
         let mut layers = Vec::new();
         let mut push = |name: String, path: String, d_output, parameters| {
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(names[4..6], ["Dropout(0.2)", "Linear(256, 256)"]);
         assert_eq!(names[8..], ["Dropout(0.5)", "Linear(256, 10)"]);
         let sum: usize = layers.iter().map(|layer| layer.parameters).sum();
-        // The running mean and variance of batch normalization are counted by Burn but not learned.
+        // Burn counts the running mean and variance of batch normalization, but they are not learned.
         assert_eq!(sum, mlp.num_params() - 4 * 256);
     }
 }

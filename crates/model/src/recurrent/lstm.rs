@@ -34,13 +34,13 @@ pub struct LstmConfig {
     pub d_input: usize,
     /// Number of units of the state, at least 1.
     pub d_hidden: usize,
-    /// Initial values of the weights from the input, and of the biases.
+    /// Initial values of the input weights and the biases.
     #[serde(default)]
     pub init: LayerInit,
-    /// Initial values of the weights from the state before.
+    /// Initial values of the recurrent weights.
     #[serde(default = "xavier")]
     pub recurrent_init: Init,
-    /// Initial bias of the forget gate. `None`: as the other biases.
+    /// Initial bias of the forget gate. `None`: drawn like the other biases.
     #[serde(default = "ajar")]
     pub forget_bias: Option<f64>,
     /// Seed of the initial values.
@@ -53,26 +53,26 @@ const fn ajar() -> Option<f64> {
 }
 
 impl LstmConfig {
-    /// A network with Xavier weights, zero biases, and 1 for the bias of the forget gate, which then starts at
-    /// `σ(1) = 0.73` rather than at one half (Jozefowicz et al. 2015).
+    /// A network with Xavier weights, zero biases, and a forget-gate bias of 1. The forget gate then starts at
+    /// `σ(1) = 0.73` instead of 0.5 (Jozefowicz et al. 2015).
     pub fn new(d_input: usize, d_hidden: usize) -> Self {
         let (init, recurrent_init) = (LayerInit::default(), xavier());
         Self { d_input, d_hidden, init, recurrent_init, forget_bias: ajar(), seed: 0 }
     }
 
-    /// Sets the initial values of the weights from the input, and of the biases.
+    /// Sets the initial values of the input weights and the biases.
     pub const fn with_init(mut self, init: LayerInit) -> Self {
         self.init = init;
         self
     }
 
-    /// Sets the initial values of the weights from the state before.
+    /// Sets the initial values of the recurrent weights.
     pub const fn with_recurrent_init(mut self, init: Init) -> Self {
         self.recurrent_init = init;
         self
     }
 
-    /// Sets the initial bias of the forget gate; `None` for that of the other gates.
+    /// Sets the initial bias of the forget gate. `None`: drawn like the other biases.
     pub const fn with_forget_bias(mut self, bias: Option<f64>) -> Self {
         self.forget_bias = bias;
         self
@@ -84,11 +84,11 @@ impl LstmConfig {
         self
     }
 
-    /// The network on `device`, its parameters drawn at once.
+    /// Creates the network on `device`. Its parameters are drawn immediately.
     ///
     /// # Errors
     ///
-    /// [`RecurrentError`] for a width of zero.
+    /// [`RecurrentError`] if a width is zero.
     pub fn init<B: Backend>(&self, device: &B::Device) -> Result<Lstm<B>, RecurrentError> {
         let zeros = || Recurrence::zeros(self.d_input, self.d_hidden, device);
         let lstm = Lstm { input: zeros()?, forget: zeros()?, candidate: zeros()?, output: zeros()? };
@@ -113,27 +113,27 @@ impl LstmConfig {
 /// Hidden and cell state of an [`Lstm`].
 #[derive(Clone, Debug)]
 pub struct LstmState<B: Backend> {
-    /// What the network shows: `[batch, d_hidden]`.
+    /// The hidden state `h`: `[batch, d_hidden]`.
     pub hidden: Tensor<B, 2>,
-    /// What it keeps: `[batch, d_hidden]`.
+    /// The cell state `c`: `[batch, d_hidden]`.
     pub cell: Tensor<B, 2>,
 }
 
 /// A long short-term memory (Hochreiter and Schmidhuber 1997) with forget gate (Gers et al. 2000), unrolled over time:
 ///
-/// `c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t` and `h_t = o_t ⊙ tanh(c_t)`, with gates `i`, `f`, `o` the logistic function, and
-/// the candidate `g` the hyperbolic tangent, of their own `x_t·W + h_{t-1}·U + b`.
+/// `c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t` and `h_t = o_t ⊙ tanh(c_t)`. The gates are `i, f, o = σ(x_t·W + h_{t-1}·U + b)`
+/// and the candidate is `g = tanh(x_t·W + h_{t-1}·U + b)`, each with its own `W`, `U` and `b`.
 ///
-/// Along the cell the gradient is multiplied by `f_t` alone for each step back: with the gate open it neither vanishes
-/// nor explodes. On the paths through `h` it does, as in [`Rnn`](crate::Rnn).
+/// Along the cell state, each step back multiplies the gradient by `f_t` alone: with the forget gate near 1 it neither
+/// vanishes nor explodes. Along the paths through `h` it still can, as in [`Rnn`](crate::Rnn).
 ///
-/// PyTorch stacks the four in `weight_ih` and `weight_hh` in the order of the fields here: input, forget, candidate,
-/// output.
+/// PyTorch stacks the four maps in `weight_ih` and `weight_hh` in the order of the fields here: input, forget,
+/// candidate, output.
 #[derive(Module, Debug)]
 pub struct Lstm<B: Backend> {
     /// The input gate `i`.
     pub input: Recurrence<B>,
-    /// The forget gate `f`: 1 keeps.
+    /// The forget gate `f`: 1 keeps the cell state, 0 erases it.
     pub forget: Recurrence<B>,
     /// The candidate `g`.
     pub candidate: Recurrence<B>,
@@ -142,8 +142,8 @@ pub struct Lstm<B: Backend> {
 }
 
 impl<B: Backend> Lstm<B> {
-    /// The hidden states after every time step, from `state` before the first one, or zeros, and the state after the
-    /// last.
+    /// The hidden states after every time step, and the state after the last one. `state` is the initial state; `None`
+    /// means zeros.
     ///
     /// # Shapes
     ///
@@ -152,7 +152,7 @@ impl<B: Backend> Lstm<B> {
     ///
     /// # Panics
     ///
-    /// If a shape is another, or `x` has no time step.
+    /// If a shape does not match, or `x` has no time step.
     pub fn forward(&self, x: Tensor<B, 3>, state: Option<LstmState<B>>) -> (Tensor<B, 3>, LstmState<B>) {
         let [batch, time, _] = x.dims();
         let zeros = || Tensor::zeros([batch, self.input.d_hidden()], (&x.device(), x.dtype()));
@@ -173,7 +173,7 @@ impl<B: Backend> Lstm<B> {
     ///
     /// # Panics
     ///
-    /// If a shape is another.
+    /// If a shape does not match.
     pub fn step(&self, x: Tensor<B, 2>, state: LstmState<B>) -> LstmState<B> {
         let linear = |gate: &Recurrence<B>| gate.forward(x.clone(), state.hidden.clone());
         let input = sigmoid(linear(&self.input));

@@ -12,7 +12,7 @@ use burn::tensor::{Tensor, backend::Backend};
 pub use lstm::{Lstm, LstmConfig, LstmState};
 pub use rnn::{Rnn, RnnConfig};
 
-/// What the configurations of recurrent networks refuse.
+/// An invalid configuration of a recurrent network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecurrentError {
@@ -26,18 +26,18 @@ pub enum RecurrentError {
 
 /// The linear part of a recurrence: `x·W + h·U + b`, the same `W`, `U` and `b` at every time step.
 ///
-/// PyTorch keeps `Wᵀ` as `weight_ih`, `Uᵀ` as `weight_hh`, and `b` twice, as `bias_ih + bias_hh`; each of the two has
-/// the gradient of `b`.
+/// PyTorch stores `Wᵀ` as `weight_ih`, `Uᵀ` as `weight_hh`, and `b` as the sum `bias_ih + bias_hh`. Each of the two
+/// biases has the gradient of `b`.
 #[derive(Module, Debug)]
 pub struct Recurrence<B: Backend> {
-    /// From the input; weight `W` of `[d_input, d_hidden]`, bias `b` of `[d_hidden]`.
+    /// Map of the input: weight `W` `[d_input, d_hidden]`, bias `b` `[d_hidden]`.
     pub input: Linear<B>,
-    /// From the state before; weight `U` of `[d_hidden, d_hidden]`, no bias.
+    /// Map of the previous state: weight `U` `[d_hidden, d_hidden]`, no bias.
     pub hidden: Linear<B>,
 }
 
 impl<B: Backend> Recurrence<B> {
-    /// All zeros, to be initialized.
+    /// A map with all parameters zero, to be initialized.
     fn zeros(d_input: usize, d_hidden: usize, device: &B::Device) -> Result<Self, RecurrentError> {
         if d_input == 0 {
             return Err(RecurrentError::NoInputs);
@@ -62,12 +62,12 @@ impl<B: Backend> Recurrence<B> {
     ///
     /// # Panics
     ///
-    /// If a width is another than the weights'.
+    /// If a width differs from that of the weights.
     pub fn forward(&self, x: Tensor<B, 2>, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
         self.input.forward(x) + self.hidden.forward(hidden)
     }
 
-    /// Number of units of the state.
+    /// Number of hidden units.
     pub fn d_hidden(&self) -> usize {
         self.hidden.weight.dims()[1]
     }

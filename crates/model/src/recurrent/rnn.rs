@@ -31,10 +31,10 @@ pub struct RnnConfig {
     pub d_input: usize,
     /// Number of units of the state, at least 1.
     pub d_hidden: usize,
-    /// Initial values of the weight from the input, and of the bias.
+    /// Initial values of the input weight and the bias.
     #[serde(default)]
     pub init: LayerInit,
-    /// Initial values of the weight from the state before.
+    /// Initial values of the recurrent weight.
     #[serde(default = "xavier")]
     pub recurrent_init: Init,
     /// Seed of the initial values.
@@ -52,14 +52,16 @@ impl RnnConfig {
         Self { d_input, d_hidden, init: LayerInit::default(), recurrent_init: xavier(), seed: 0 }
     }
 
-    /// Sets the initial values of the weight from the input, and of the bias.
+    /// Sets the initial values of the input weight and the bias.
     pub const fn with_init(mut self, init: LayerInit) -> Self {
         self.init = init;
         self
     }
 
-    /// Sets the initial values of the weight from the state before. Normal with standard deviation `ρ/√d_hidden` gives
-    /// it a spectral radius of about `ρ`, the factor on a gradient for each step back while tanh is steep.
+    /// Sets the initial values of the recurrent weight.
+    ///
+    /// A normal distribution with standard deviation `ρ/√d_hidden` results in a spectral radius of about `ρ`: the
+    /// factor on a gradient per step back in time while tanh is near 0, where its slope is 1.
     pub const fn with_recurrent_init(mut self, init: Init) -> Self {
         self.recurrent_init = init;
         self
@@ -71,11 +73,11 @@ impl RnnConfig {
         self
     }
 
-    /// The network on `device`, its parameters drawn at once.
+    /// Creates the network on `device`. Its parameters are drawn immediately.
     ///
     /// # Errors
     ///
-    /// [`RecurrentError`] for a width of zero.
+    /// [`RecurrentError`] if a width is zero.
     pub fn init<B: Backend>(&self, device: &B::Device) -> Result<Rnn<B>, RecurrentError> {
         let rnn = Rnn { recurrence: Recurrence::zeros(self.d_input, self.d_hidden, device)? };
         let rnn = self.init.apply(rnn, self.seed);
@@ -86,9 +88,10 @@ impl RnnConfig {
 
 /// A plain recurrent network (Elman 1990): `h_t = tanh(x_t·W + h_{t-1}·U + b)`, unrolled over time.
 ///
-/// The gradient of `h_T` with respect to `x_t` is a product of `T - t` factors `diag(1 - h²)·Uᵀ`, which shrinks or
-/// grows geometrically with the distance; the gradient of a weight is the sum over all steps and keeps the nearest
-/// ones' share. Both can be read: the first from an input that requires gradients, the second from the parameters.
+/// The gradient of `h_T` with respect to `x_t` contains a product of `T - t` factors `diag(1 - h²)·Uᵀ`, which shrinks
+/// or grows geometrically with the distance. The gradient of a weight is a sum over all steps, so when distant
+/// contributions vanish, those of the nearest steps remain. Both gradients can be read: the first from an input that
+/// requires gradients, the second from the parameters.
 ///
 /// # Examples
 ///
@@ -115,7 +118,7 @@ pub struct Rnn<B: Backend> {
 }
 
 impl<B: Backend> Rnn<B> {
-    /// The states after every time step, from `hidden` before the first one, or zeros.
+    /// The states after every time step. `hidden` is the initial state; `None` means zeros.
     ///
     /// # Shapes
     ///
@@ -125,7 +128,7 @@ impl<B: Backend> Rnn<B> {
     ///
     /// # Panics
     ///
-    /// If a shape is another, or `x` has no time step.
+    /// If a shape does not match, or `x` has no time step.
     pub fn forward(&self, x: Tensor<B, 3>, hidden: Option<Tensor<B, 2>>) -> Tensor<B, 3> {
         let [batch, time, _] = x.dims();
         let mut hidden =
@@ -147,7 +150,7 @@ impl<B: Backend> Rnn<B> {
     ///
     /// # Panics
     ///
-    /// If a shape is another.
+    /// If a shape does not match.
     pub fn step(&self, x: Tensor<B, 2>, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
         self.recurrence.forward(x, hidden).tanh()
     }

@@ -17,7 +17,7 @@ fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
 }
 
-/// Fills map number `gate` with waves.
+/// Fills the weights of map `gate` with waves.
 fn fill(map: &mut Recurrence<Double>, gate: u32) {
     map.input.weight = Param::from_tensor(wave(1 + gate, [2, 3]));
     map.hidden.weight = Param::from_tensor(wave(11 + gate, [3, 3]));
@@ -125,7 +125,7 @@ fn a_sequence_in_two_parts_is_the_whole() {
     assert_eq!(values(last_of_parts.cell), values(last.cell));
 }
 
-/// Norm of the gradient of the last step's squared state by the input of every step.
+/// Norm of the gradient of the squared last state with respect to the input of every step.
 fn influence(states: Tensor<Double, 3>, x: &Tensor<Double, 3>) -> Vec<f64> {
     let last = states.dims()[1] - 1;
     let gradients = states.narrow(1, last, 1).square().sum().backward();
@@ -149,7 +149,7 @@ fn an_open_forget_gate_keeps_the_gradient_that_the_plain_network_loses() {
 
 #[test]
 fn a_weights_gradient_is_the_sum_over_its_uses() {
-    // The same weights in two modules, one for the first three steps and one for the last two.
+    // Two modules with the same weights: one for the first three steps, one for the last two.
     let device = Default::default();
     let whole = double(RnnConfig::new(2, 3).with_seed(9).init::<Double>(&device).unwrap());
     let copy = || {
@@ -190,7 +190,7 @@ fn each_weight_is_drawn_as_configured() {
     assert_eq!((bias(&lstm.forget), values(lstm.forget.hidden.weight.val())), ([4.0; 3].into(), [3.0; 9].into()));
     let lstm = config.with_forget_bias(None).init::<Flex>(&device).unwrap();
     assert_eq!(bias(&lstm.forget), [2.0; 3]);
-    // Without constants no two maps start equal, and clones do.
+    // With random initialization no two maps start equal, but clones do.
     let lstm = LstmConfig::new(2, 3).init::<Flex>(&device).unwrap();
     assert_ne!(values(lstm.input.input.weight.val()), values(lstm.output.input.weight.val()));
     assert_eq!(values(lstm.clone().input.hidden.weight.val()), values(lstm.input.hidden.weight.val()));

@@ -1,4 +1,4 @@
-//! Residual blocks: the original order of operations and pre-activation.
+//! Residual blocks: the original and the pre-activation order of operations.
 
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
@@ -36,7 +36,7 @@ pub struct ResidualBlockConfig {
     pub channels_in: usize,
     /// Number of output channels, at least 1.
     pub channels_out: usize,
-    /// Step of the first convolution and of the shortcut, at least 1; 2 halves height and width.
+    /// Stride of the first convolution and of the shortcut, at least 1; 2 halves height and width.
     #[serde(default = "one")]
     pub stride: usize,
     /// Initial values of the convolutions.
@@ -57,7 +57,7 @@ impl ResidualBlockConfig {
         Self { channels_in, channels_out, stride: 1, init: LayerInit::default(), seed: 0 }
     }
 
-    /// Sets the step of the first convolution and of the shortcut.
+    /// Sets the stride of the first convolution and of the shortcut.
     pub const fn with_stride(mut self, stride: usize) -> Self {
         self.stride = stride;
         self
@@ -75,7 +75,7 @@ impl ResidualBlockConfig {
         self
     }
 
-    /// The block of the original order on `device`, its parameters drawn at once.
+    /// Creates the block in its original order on `device`. Its parameters are drawn immediately.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl ResidualBlockConfig {
         Ok(self.init.apply(block, self.seed))
     }
 
-    /// The pre-activation block on `device`, its parameters drawn at once.
+    /// Creates the pre-activation block on `device`. Its parameters are drawn immediately.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl ResidualBlockConfig {
     }
 }
 
-/// A square convolution of zeros, without bias, that keeps height and width at stride 1.
+/// A square convolution with zero weights and no bias. At stride 1 it keeps height and width.
 pub(super) fn convolution<B: Backend>(
     [channels_in, channels_out]: [usize; 2],
     kernel: usize,
@@ -149,12 +149,12 @@ pub(super) fn convolution<B: Backend>(
 
 pub(super) fn norm<B: Backend>(channels: usize, device: &B::Device) -> BatchNorm<B> {
     let norm = BatchNormConfig::new(channels).init(device);
-    // Burn 0.21 makes parameters on first use; counting them is a use.
+    // Burn 0.21 creates parameters on first use; counting them forces that now.
     let _ = norm.num_params();
     norm
 }
 
-/// `x` itself, or through the 1×1 convolution where the block changes its shape.
+/// `x` itself, or its 1×1 convolution if the block changes the shape.
 fn shortcut<B: Backend>(convolution: &Option<Conv2d<B>>, x: Tensor<B, 4>) -> Tensor<B, 4> {
     match convolution {
         Some(convolution) => convolution.forward(x),
@@ -165,14 +165,14 @@ fn shortcut<B: Backend>(convolution: &Option<Conv2d<B>>, x: Tensor<B, 4>) -> Ten
 /// The residual block in its original order (He et al. 2015): `y = relu(h(x) + F(x))` with
 /// `F = norm ∘ conv ∘ relu ∘ norm ∘ conv` and 3×3 convolutions.
 ///
-/// The shortcut `h` is the identity, or a 1×1 convolution where the number of channels or the size changes. It is the
-/// plain convolution of the chapter; the authors' own networks normalize its output too. The last ReLU lies on the
-/// shortcut's path: a gradient passes to `x` unchanged only where the output is positive.
+/// The shortcut `h` is the identity, or a 1×1 convolution if the number of channels or the size changes. Its output is
+/// not normalized, unlike in the authors' networks. The last ReLU is on the shortcut's path: the gradient reaches `x`
+/// unchanged only where the output is positive.
 ///
-/// No convolution has a bias: the normalization that follows takes a constant away again, and its `β` (for the
-/// shortcut that of `norm2`) is one.
+/// No convolution has a bias: the following normalization would subtract it, and its `β` acts as a bias. The shortcut
+/// shares the `β` of `norm2`.
 ///
-/// In training exactly when the backend is an autodiff one; evaluate with `block.valid()`.
+/// Batch normalization is in training mode exactly when the backend is an autodiff one. Evaluate with `block.valid()`.
 #[derive(Module, Debug)]
 pub struct ResidualBlockV1<B: Backend> {
     /// First convolution, with the block's stride; weight `[channels_out, channels_in, 3, 3]`.
@@ -214,7 +214,7 @@ impl<B: Backend> ResidualBlockV1<B> {
 ///
 /// No convolution has a bias: normalizations follow that take a constant away again.
 ///
-/// In training exactly when the backend is an autodiff one; evaluate with `block.valid()`.
+/// Batch normalization is in training mode exactly when the backend is an autodiff one. Evaluate with `block.valid()`.
 ///
 /// # Examples
 ///

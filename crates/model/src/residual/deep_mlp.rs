@@ -10,7 +10,7 @@ use crate::{Activation, LayerInit, Mlp, MlpConfig, MlpError};
 ///
 /// # Examples
 ///
-/// Twenty layers with weights, nine blocks of two between the first and the last; shortcuts add no parameter:
+/// Twenty layers with weights: nine blocks of two between the first and the last. Shortcuts add no parameters:
 ///
 /// ```
 /// use burn::module::Module;
@@ -32,7 +32,7 @@ pub struct DeepMlpConfig {
     pub d_input: usize,
     /// Number of units of every hidden layer, at least 1.
     pub d_hidden: usize,
-    /// Number of blocks of two hidden layers, after a first hidden layer; 0 for that one alone.
+    /// Number of blocks of two hidden layers each, after a first hidden layer; 0 for the first layer alone.
     pub blocks: usize,
     /// Number of outputs (logits), at least 1.
     pub d_output: usize,
@@ -42,7 +42,7 @@ pub struct DeepMlpConfig {
     /// Whether to normalize each hidden layer over the batch, between the linear map and the activation.
     #[serde(default)]
     pub batch_norm: bool,
-    /// Function applied to each hidden unit.
+    /// Activation function of the hidden layers.
     #[serde(default)]
     pub activation: Activation,
     /// Initial values of the linear layers.
@@ -103,12 +103,12 @@ impl DeepMlpConfig {
         self
     }
 
-    /// The network on `device`, its parameters drawn at once. One seed gives the same weights with shortcuts and
-    /// without.
+    /// Creates the network on `device`. Its parameters are drawn immediately. The same seed produces the same weights
+    /// with and without shortcuts.
     ///
     /// # Errors
     ///
-    /// [`MlpError`] for a width of zero.
+    /// [`MlpError`] if a width is zero.
     pub fn init<B: Backend>(&self, device: &B::Device) -> Result<DeepMlp<B>, MlpError> {
         let d_hidden = alloc::vec![self.d_hidden; 1 + 2 * self.blocks];
         let layers = MlpConfig::new(self.d_input, d_hidden, self.d_output)
@@ -122,17 +122,17 @@ impl DeepMlpConfig {
 }
 
 /// A deep multilayer perceptron whose hidden layers, after the first, form blocks of two: `h ← h + φ(W₂ φ(W₁ h))` with
-/// shortcuts, `h ← φ(W₂ φ(W₁ h))` without (biases and batch normalization not written).
+/// shortcuts, `h ← φ(W₂ φ(W₁ h))` without. Biases and batch normalization are omitted here.
 ///
-/// The two differ in nothing but the addition: what happens to the training loss as blocks are added, with and
-/// without it, is the degradation that residual networks were made against (He et al. 2015). Without batch
-/// normalization the sum grows with every block that adds to it; deep networks with shortcuts want
-/// [`batch_norm`](DeepMlpConfig::batch_norm) or smaller initial weights.
+/// The two differ only in the addition. Comparing their training loss as blocks are added shows the degradation problem
+/// that residual networks solve (He et al. 2015). Without batch normalization, activations grow with every block that
+/// is added to the sum: deep networks with shortcuts need [`batch_norm`](DeepMlpConfig::batch_norm) or smaller initial
+/// weights.
 ///
-/// Made by [`DeepMlpConfig::init`].
+/// Created by [`DeepMlpConfig::init`].
 #[derive(Module, Debug)]
 pub struct DeepMlp<B: Backend> {
-    /// The layers, without regard to shortcuts: a first hidden layer, two for each block, the output layer.
+    /// The layers without the shortcuts: a first hidden layer, two per block, the output layer.
     pub layers: Mlp<B>,
     /// Whether each block's input is added to its output.
     #[module(skip)]
@@ -160,7 +160,7 @@ impl<B: Backend> DeepMlp<B> {
         self.layers.output.forward(hidden)
     }
 
-    /// Number of layers with weights: the hidden ones and the output layer.
+    /// Number of layers with weights: the hidden layers and the output layer.
     pub fn depth(&self) -> usize {
         self.layers.hidden.len() + 1
     }

@@ -1,4 +1,4 @@
-//! Residual blocks for images, the network of the chapter made of them, and a fully connected one for studying depth.
+//! Residual blocks for images, a small network made of them, and a fully connected network for studying depth.
 
 mod block;
 mod deep_mlp;
@@ -10,7 +10,7 @@ pub use block::{ResidualBlockConfig, ResidualBlockV1, ResidualBlockV2};
 pub use deep_mlp::{DeepMlp, DeepMlpConfig};
 pub use network::{ResidualNetwork, ResidualNetworkConfig, ResidualStage};
 
-/// What the configurations of residual blocks and networks refuse.
+/// An invalid configuration of a residual block or network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResidualError {
@@ -24,7 +24,7 @@ pub enum ResidualError {
         /// Number of columns given.
         width: usize,
     },
-    /// A convolution with no channels, in or out.
+    /// A convolution without input or output channels.
     #[error("expected at least one channel on both sides, found {channels_in} in and {channels_out} out")]
     NoChannels {
         /// Number of input channels given.

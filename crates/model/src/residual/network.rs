@@ -1,4 +1,4 @@
-//! The chapter's residual network for small images.
+//! A residual network for small images.
 
 use alloc::vec::Vec;
 
@@ -20,7 +20,7 @@ use crate::{FanMode, Init, LayerInit};
 pub struct ResidualStage {
     /// Number of output channels, at least 1.
     pub channels: usize,
-    /// Step of its first convolution, at least 1; 2 halves height and width.
+    /// Stride of its first convolution, at least 1; 2 halves height and width.
     #[serde(default = "one")]
     pub stride: usize,
 }
@@ -36,7 +36,7 @@ pub struct ResidualStage {
 ///
 /// let device = Default::default();
 /// let network = ResidualNetworkConfig::new([1, 28, 28], 10).with_seed(42).init::<Flex>(&device)?;
-/// // Flattened images, or images: the same.
+/// // Flattened images and images are equivalent.
 /// assert_eq!(network.forward(Tensor::<Flex, 2>::zeros([32, 784], &device)).dims(), [32, 10]);
 /// assert_eq!(network.forward(Tensor::<Flex, 4>::zeros([32, 1, 28, 28], &device)).dims(), [32, 10]);
 /// # Ok::<(), burn_mlp::ResidualError>(())
@@ -54,7 +54,7 @@ pub struct ResidualNetworkConfig {
     pub d_output: usize,
     /// The first convolution.
     pub stem: ResidualStage,
-    /// The blocks, from the input on; empty for none.
+    /// The blocks, starting at the input; empty for none.
     pub blocks: Vec<ResidualStage>,
     /// Initial values of the convolutions.
     #[serde(default)]
@@ -75,9 +75,9 @@ impl ResidualNetworkConfig {
     /// A network for images of `[channels, height, width]`: a convolution to 16 channels, blocks to 16 and 32, Xavier
     /// weights in the convolutions and He-normal ones in the output layer.
     ///
-    /// The first convolution and the second block have stride 2. The chapter's network has stride 1 everywhere
-    /// ([`with_strides`](Self::with_strides) `([1, 1, 1])`), which takes 15.2 million multiplications for an image of
-    /// 28×28 in place of 1.65 million.
+    /// The first convolution and the second block have stride 2, which takes 1.65 million multiplications per 28×28
+    /// image. The chapter's network has stride 1 everywhere ([`with_strides`](Self::with_strides) `([1, 1, 1])`), which
+    /// takes 15.2 million.
     pub fn new([channels, height, width]: [usize; 3], d_output: usize) -> Self {
         Self {
             channels,
@@ -92,7 +92,7 @@ impl ResidualNetworkConfig {
         }
     }
 
-    /// Sets the strides of the first convolution and of the two blocks that [`new`](Self::new) gives.
+    /// Sets the strides of the first convolution and of the first two blocks.
     pub fn with_strides(mut self, [stem, blocks @ ..]: [usize; 3]) -> Self {
         self.stem.stride = stem;
         for (block, stride) in self.blocks.iter_mut().zip(blocks) {
@@ -131,7 +131,7 @@ impl ResidualNetworkConfig {
         self
     }
 
-    /// The network on `device`, its parameters drawn at once.
+    /// Creates the network on `device`. Its parameters are drawn immediately.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ impl ResidualNetworkConfig {
         if d_output == 0 {
             return Err(ResidualError::NoOutputs);
         }
-        // The first convolution has to pass the checks of a block.
+        // The first convolution is validated like a block.
         let mut previous = ResidualBlockConfig::new(channels, stem.channels).with_stride(stem.stride);
         previous.check()?;
         let (mut height_out, mut width_out) = (height.div_ceil(stem.stride), width.div_ceil(stem.stride));
@@ -169,24 +169,26 @@ impl ResidualNetworkConfig {
             image: [channels, height, width],
         };
         let network = self.init.apply(network, self.seed);
-        // Applied to the whole network and not to the output layer alone, whose stream would be the first layer's.
+        // Applied to the whole network: applied to the output layer alone, it would draw from the stream of the first
+        // layer.
         let output = self.output_init.apply(network.clone(), self.seed).output;
         Ok(ResidualNetwork { output, ..network })
     }
 }
 
-/// A small residual network for images: a 3×3 convolution with ReLU, pre-activation blocks, batch normalization, a
+/// A small residual network for images: a 3×3 convolution with ReLU, pre-activation blocks, batch normalization, and a
 /// linear map from all positions to logits.
 ///
-/// Made by [`ResidualNetworkConfig::init`]. The last normalization is not followed by a ReLU, as in the chapter; the
-/// authors of the blocks add one, and average over positions.
+/// Created by [`ResidualNetworkConfig::init`]. As in the chapter, no ReLU follows the last normalization. The authors
+/// of the blocks add one, and average over positions.
 ///
-/// In training exactly when the backend is an autodiff one; evaluate with `network.valid()`.
+/// Batch normalization is in training mode exactly when the backend is an autodiff one. Evaluate with
+/// `network.valid()`.
 #[derive(Module, Debug)]
 pub struct ResidualNetwork<B: Backend> {
     /// First convolution; weight `[channels, image channels, 3, 3]`, bias `[channels]`.
     pub stem: Conv2d<B>,
-    /// Residual blocks, from the input on.
+    /// Residual blocks, starting at the input.
     pub blocks: Vec<ResidualBlockV2<B>>,
     /// Normalization of the last block's output.
     pub norm: BatchNorm<B>,
@@ -207,7 +209,7 @@ impl<B: Backend> ResidualNetwork<B> {
     ///
     /// # Panics
     ///
-    /// If the images have another number of values than `channels·height·width`.
+    /// If an image does not have `channels·height·width` values.
     pub fn forward<const D: usize>(&self, images: Tensor<B, D>) -> Tensor<B, 2> {
         let [channels, height, width] = self.image;
         let images = images.clone().reshape([images.dims()[0], channels, height, width]);

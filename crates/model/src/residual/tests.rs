@@ -1,3 +1,5 @@
+mod pytorch;
+
 use alloc::vec::Vec;
 
 use burn::module::{AutodiffModule, Module, Param};
@@ -10,6 +12,7 @@ use burn_ndarray::NdArray;
 use super::*;
 use crate::reference::{assert_probe, double, single, wave};
 use crate::{Init, Key, LayerInit, MlpError};
+use pytorch::{NETWORK, V1_CONVOLUTION, V1_IDENTITY, V2_CONVOLUTION, V2_IDENTITY};
 
 type Double = Autodiff<NdArray<f64>>;
 
@@ -28,7 +31,7 @@ fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
     tensor.into_data().convert::<f32>().into_vec().unwrap()
 }
 
-/// Fills a block of either kind with waves, applies it to one, and compares the output and the gradients by the input,
+/// Fills the parameters and the input of a block with waves. Compares the output and the gradients of the input,
 /// `conv1`, `conv2`, `norm1`, `norm2` and the shortcut with PyTorch's.
 macro_rules! assert_matches_pytorch {
     ($init:ident, $channels_in:expr, $channels_out:expr, $stride:expr, $expected:expr) => {{
@@ -154,7 +157,7 @@ fn an_identity_shortcut_passes_the_gradient_whatever_the_depth() {
     let y = (0..20).fold(x.clone(), |x, _| block.forward(x));
     let gradients = y.sum().backward();
     assert!(values(x.grad(&gradients).unwrap()).iter().all(|&g| g == 1.0));
-    // After the addition of the original order comes a ReLU: the gradient passes where it does.
+    // In the original order a ReLU follows the addition: the gradient passes only where that ReLU does.
     let block = double(config.init_v1::<Double>(&device).unwrap());
     let gradients = block.forward(x.clone()).sum().backward();
     let positive = values(x.clone().inner().greater_elem(0.0).float());
@@ -172,7 +175,8 @@ fn initialization_reaches_every_convolution_and_draws_other_numbers_for_each() {
     firsts.sort_by(f32::total_cmp);
     firsts.dedup();
     assert_eq!(firsts.len(), 6);
-    // He-normal: variance 2/fan_in, for 4·10³ weights to five standard errors, √(2/n) of it each.
+    // He-normal: variance 2/fan_in. The relative standard error of the variance of n weights is √(2/n), for n = 4·10³;
+    // the bound is five of them.
     let weights = values(network.output.weight.val());
     let (n, fan_in) = (weights.len() as f32, network.output.weight.dims()[0] as f32);
     let variance = weights.iter().map(|w| w * w).sum::<f32>() / n;
@@ -237,7 +241,7 @@ fn a_deep_network_adds_each_block_to_its_input() {
     let h = h.clone() + layers[2].forward(layers[1].forward(h));
     let h = h.clone() + layers[4].forward(layers[3].forward(h));
     assert_eq!(values(residual.forward(x.clone())), values(residual.layers.output.forward(h)));
-    // Without shortcuts it is the plain perceptron of the same weights.
+    // Without shortcuts it equals the plain perceptron with the same weights.
     assert_eq!(values(plain.forward(x.clone())), values(residual.layers.forward(x)));
     assert_eq!((residual.depth(), residual.num_params()), (6, plain.num_params()));
 }
@@ -256,57 +260,3 @@ fn shortcuts_carry_the_gradient_past_blocks_of_zeros() {
         assert_eq!(values(x.grad(&gradients).unwrap()), [expected; 3]);
     }
 }
-
-const V1_IDENTITY: [[f64; 3]; 8] = [
-    [30.1864287786, 1.8226105283, 84.5551822550],
-    [10.4522659318, 3.6101016211, 32.4253680102],
-    [0.9798531233, -0.7364707305, 2.1017155409],
-    [0.8976899037, 0.7225281539, 14.2135323110],
-    [-2.1322797087, -2.2317743037, 4.8002862176],
-    [1.7853948147, 1.1615190520, 2.4788611836],
-    [-6.3966777878, -17.8465092959, 308.8107937391],
-    [1.4111252505, -5.3084612450, 55.0456937283],
-];
-const V1_CONVOLUTION: [[f64; 3]; 9] = [
-    [4.5129802146, 1.9363799675, 20.7824171511],
-    [0.6183967582, 3.4197702010, 16.3378885845],
-    [-0.4411362470, 0.0009952093, 0.5064469515],
-    [3.2152294239, 7.2758523996, 53.5001842834],
-    [-2.3469015099, -2.4343394021, 19.9409980655],
-    [0.3392567517, -1.2379259404, 2.9652276227],
-    [-2.0409540180, -0.9209556539, 19.9377929550],
-    [-0.2522800292, -2.5442936903, 18.5555613610],
-    [2.6114932921, 1.6337613957, 22.0209452420],
-];
-const V2_IDENTITY: [[f64; 3]; 8] = [
-    [-0.1017147560, -18.2903440933, 242.1404853686],
-    [-3.1084607879, 26.7376807117, 211.9741794436],
-    [-6.3415871749, -1.1773372675, 117.8935197534],
-    [-9.1007301195, -2.2947504160, 1003.2219178220],
-    [-14.1796268147, -15.8772508524, 232.3282312931],
-    [9.6548009148, 11.6447794221, 120.5145850540],
-    [-19.9105220762, -24.7920523378, 539.8924881610],
-    [-1.7204108679, -5.5410009420, 31.0006312504],
-];
-const V2_CONVOLUTION: [[f64; 3]; 9] = [
-    [-8.3682602177, -1.3374227652, 37.6304118213],
-    [8.7084937944, -10.1688415526, 196.4470869143],
-    [1.3746680390, -1.5956750781, 75.1767638280],
-    [-3.8242773367, -4.2295747609, 250.0479995708],
-    [8.1145877384, 7.0413247214, 57.6337024583],
-    [-8.8202985414, -2.0091169258, 75.4402879532],
-    [14.7316418138, 24.0515001055, 454.5143976849],
-    [0.5725664783, 2.6496617227, 6.1211180129],
-    [2.1035157664, 2.4841169300, 20.7686864216],
-];
-const NETWORK: [[f64; 3]; 9] = [
-    [1.2169136619, 17.2864090232, 80.3020811771],
-    [-2.2014066808, -7.7918191512, 2962.9406803988],
-    [-1.1069459114, 5.7705220596, 121.1416682957],
-    [1.0935817386, -0.6855986081, 3.4681542482],
-    [0.7336639577, 2.1427890191, 11.1151445183],
-    [-0.6038819642, 0.5048134224, 1.0837050026],
-    [1.7517461533, 0.5254927360, 6.7578188017],
-    [0.5449405150, -0.0353006731, 17.2868413543],
-    [-0.3425804145, -0.0783696915, 0.1226203785],
-];

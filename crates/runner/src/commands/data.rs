@@ -7,14 +7,10 @@ use burn_fashion_mnist::{FashionMnist, MIRRORS, Request, Split, cache_dir, candi
 
 use crate::cli::{DataAction, DataArgs};
 use crate::dataset;
-use crate::image_input::ascii;
+use crate::formats::image::ascii;
 use crate::progress::thousands;
 
-/// Finds, fetches, checks or shows the data.
-///
-/// # Errors
-///
-/// If the data is not there or does not hold what it should.
+/// Finds, downloads, checks or shows the data.
 pub fn run(arguments: &DataArgs) -> Result<()> {
     let request = dataset::request(&arguments.data, true);
     match arguments.action {

@@ -5,14 +5,10 @@ use std::io::{Write as _, stdout};
 use anyhow::Result;
 
 use crate::cli::{EvaluateArgs, SplitArg};
-use crate::evaluate::evaluate;
 use crate::run::Run;
+use burn_mlp_train::evaluate;
 
 /// Evaluates the model of a run.
-///
-/// # Errors
-///
-/// If the run has no model, or the data is not at hand.
 pub fn run(arguments: &EvaluateArgs) -> Result<()> {
     let run = Run::open(&arguments.run)?;
     let data = run.data(arguments.data.as_deref())?;
@@ -20,7 +16,7 @@ pub fn run(arguments: &EvaluateArgs) -> Result<()> {
         SplitArg::Test => ("test", &data.test),
         SplitArg::Train => ("train", &data.train),
     };
-    let evaluation = evaluate(&run.mlp, images, run.config.data.normalization(), &run.chosen.device);
+    let evaluation = evaluate(&run.mlp, &run.examples(images), &run.chosen.device);
     if arguments.json {
         writeln!(stdout(), "{}", serde_json::to_string(&evaluation)?)?;
     } else {

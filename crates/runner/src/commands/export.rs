@@ -7,16 +7,12 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::cli::{ExportArgs, ModelFormat};
-use crate::files::write_atomically;
-use crate::onnx;
+use crate::formats::onnx;
+use crate::formats::weights;
 use crate::run::Run;
-use crate::weights;
+use mlp_files::write_atomically;
 
 /// Writes the model of a run as a file for other programs.
-///
-/// # Errors
-///
-/// If the run has no model, the format is not clear, or the file cannot be written.
 pub fn run(arguments: &ExportArgs) -> Result<()> {
     let format = match arguments.format {
         Some(format) => format,

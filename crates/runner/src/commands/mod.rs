@@ -1,4 +1,4 @@
-//! What the command line can do, one module each.
+//! The commands of the command line, one module each.
 
 mod data;
 mod evaluate;
@@ -13,11 +13,11 @@ use anyhow::Result;
 
 use crate::cli::{Cli, Command};
 
-/// Carries out a command.
+/// Runs a command.
 ///
 /// # Errors
 ///
-/// Whatever keeps the command from its end.
+/// If the command fails.
 pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
         None => train::run(&cli.train),

@@ -6,16 +6,17 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Tensor, TensorData};
 use burn_fashion_mnist::FashionMnist;
-use burn_mlp::{DropoutMode, Mlp, Uncertainty};
+use burn_mlp::{DropoutMode, Mlp};
+use mlp_metrics::Uncertainty;
 use serde::Serialize;
 
 use crate::backend::Inner;
 use crate::cli::PredictArgs;
-use crate::evaluate::{probabilities, values};
-use crate::image_input;
+use crate::formats::image as image_input;
 use crate::run::Run;
+use burn_mlp_train::{probabilities, values};
 
-/// Classes shown for each image.
+/// Number of classes shown for each image.
 const SHOWN: usize = 3;
 
 #[derive(Serialize)]
@@ -24,7 +25,7 @@ struct Prediction<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     actual: Option<&'a str>,
     classes: Vec<ClassProbability<'a>>,
-    /// Of all classes, in their order; samples have none in common.
+    /// Logits of all classes, in their order. Absent with samples, each of which has its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     logits: Option<Vec<f32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,11 +45,7 @@ struct Input {
     label: Option<u8>,
 }
 
-/// Predicts the classes of images.
-///
-/// # Errors
-///
-/// If the run has no model, or an input cannot be read; then nothing is predicted.
+/// Predicts the classes of images. If an input cannot be read, nothing is predicted.
 pub fn run(arguments: &PredictArgs) -> Result<()> {
     let run = Run::open(&arguments.run)?;
     let inputs = inputs(arguments, &run)?;
@@ -80,7 +77,7 @@ pub fn run(arguments: &PredictArgs) -> Result<()> {
     Ok(())
 }
 
-/// Reads all inputs before anything is predicted.
+/// Reads all inputs.
 fn inputs(arguments: &PredictArgs, run: &Run) -> Result<Vec<Input>> {
     let mut data = None;
     let read = |name: &String| match name.strip_prefix("test:") {
@@ -112,7 +109,7 @@ fn predict(run: &Run, mlp: &Mlp<Inner>, pixels: &[u8], samples: usize) -> Result
     Uncertainty::from_samples(probabilities(mlp, rows(run, pixels, samples))).context("no samples were asked for")
 }
 
-/// One copy of an image for each sample: every row of a batch gets its own dropout mask.
+/// A batch with one copy of an image for each sample. Every row of a batch gets its own dropout mask.
 fn rows(run: &Run, pixels: &[u8], samples: usize) -> Tensor<Inner, 2> {
     let normalization = run.config.data.normalization();
     let row: Vec<f32> = pixels.iter().map(|&pixel| normalization.apply(pixel)).collect();

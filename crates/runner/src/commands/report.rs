@@ -5,15 +5,11 @@ use std::io::{Write as _, stdout};
 use anyhow::Result;
 
 use crate::cli::ReportArgs;
-use crate::record::RunDirectory;
 use crate::report;
 use crate::run::Run;
+use crate::run_directory::RunDirectory;
 
 /// Writes the report of a finished run and its pictures again.
-///
-/// # Errors
-///
-/// If the run has no model or another process works on it, the data is not at hand, or a file cannot be written.
 pub fn run(arguments: &ReportArgs) -> Result<()> {
     let run = Run::open(&arguments.run)?;
     let data = run.data(arguments.data.as_deref())?;

@@ -6,38 +6,35 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use burn_fashion_mnist::{FashionMnist, OriginKind, stratified_split};
 use burn_mlp::{LayerSummary, Mlp};
+use burn_mlp_train::{Checkpoint, TrainError, Trained, Trainer, evaluate};
+use mlp_lab::images::ImageExamples;
+use mlp_settings::config::Config;
+use mlp_settings::{Settings, entries};
 
-use crate::backend::{self, Chosen, Train};
-use crate::batches::Batches;
-use crate::checkpoint::Checkpoint;
+use crate::backend::{self, Chosen, Inner, Train};
 use crate::cli::TrainArgs;
-use crate::config::Config;
 use crate::dataset;
-use crate::interrupt;
+use crate::formats::weights;
+use crate::interrupt::{self, Interrupted};
 use crate::progress::{Progress, thousands, warn};
-use crate::record::{self, ENVIRONMENT, Environment, ImagesInfo, RunDirectory, SUMMARY};
+use crate::record::{self, CHECKPOINT, ENVIRONMENT, Environment, ImagesInfo, METRICS, SUMMARY, Summary};
 use crate::report;
 use crate::resume::{Continuation, continuation};
-use crate::settings::Settings;
-use crate::train::{Examples, Trainer};
+use crate::run_directory::RunDirectory;
 
-/// Name of the default job.
+/// Name of the folder of runs without a configuration file.
 const DEFAULT_JOB: &str = "dropout";
 
-/// Trains as the arguments say.
-///
-/// # Errors
-///
-/// If the settings or the data do not hold, the loss diverges, a file cannot be written, or someone interrupts.
+/// Starts or resumes a training run.
 pub fn run(arguments: &TrainArgs) -> Result<()> {
     match &arguments.resume {
-        Some(run) => go_on(arguments, run),
+        Some(run) => resume(arguments, run),
         None => begin(arguments),
     }
 }
 
 fn begin(arguments: &TrainArgs) -> Result<()> {
-    // Everything that can be wrong without touching the disk is checked before the run directory is made.
+    // Settings, data and device are checked before the run directory is created.
     let config: Config = settings(arguments)?.resolve()?;
     let prepared = Prepared::new(&config, backend::choose()?)?;
     interrupt::listen()?;
@@ -47,8 +44,8 @@ fn begin(arguments: &TrainArgs) -> Result<()> {
     train(arguments, &config, &run, prepared, None)
 }
 
-fn go_on(arguments: &TrainArgs, run: &Path) -> Result<()> {
-    // Before anything is read: what another process is writing is not to be gone on from.
+fn resume(arguments: &TrainArgs, run: &Path) -> Result<()> {
+    // Locked before anything is read, since a run that another process is writing must not be resumed.
     let run = RunDirectory::open(run)?;
     let chosen = backend::choose()?;
     let Continuation { config, checkpoint, environment, changed, warnings } =
@@ -59,7 +56,8 @@ fn go_on(arguments: &TrainArgs, run: &Path) -> Result<()> {
     let prepared = Prepared::new(&config, chosen)?;
     interrupt::listen()?;
     let record = || -> Result<()> {
-        // The record first: no change goes unrecorded, whenever the process ends.
+        // The record is written before the configuration, so that a process killed in between leaves no unrecorded
+        // change.
         if changed {
             run.write_json(ENVIRONMENT, &environment)?;
         }
@@ -68,26 +66,35 @@ fn go_on(arguments: &TrainArgs, run: &Path) -> Result<()> {
     train(arguments, &config, &run, prepared, Some((checkpoint, &record)))
 }
 
-/// What a run needs beside its directory.
+/// Everything a run needs besides its directory.
 struct Prepared {
     data: FashionMnist,
     chosen: Chosen,
     mlp: Mlp<Train>,
-    examples: Examples<Train>,
+    examples: RunExamples,
+}
+
+/// The examples of a run.
+struct RunExamples {
+    /// Training examples.
+    train: ImageExamples<Train>,
+    /// Validation examples, which decide when to stop and which epoch is best.
+    validation: Option<ImageExamples<Inner>>,
+    /// Test examples.
+    test: ImageExamples<Inner>,
 }
 
 impl Prepared {
     fn new(config: &Config, chosen: Chosen) -> Result<Self> {
         let data = dataset::load(&config.data.source, config.data.verify)?;
         let (d_input, classes) = (data.train.d_input(), data.class_names().len());
-        config.model.check_size(d_input, classes)?;
-        let mlp = config.model.mlp(d_input, classes, config.training.seed).init(&chosen.device)?;
+        let mlp = config.model.build(d_input, classes, config.training.seed, &chosen.device)?;
         let examples = examples(config, &data, &chosen)?;
         Ok(Self { data, chosen, mlp, examples })
     }
 }
 
-/// A checkpoint to go on from, and what is to be written once it has turned out to fit.
+/// A checkpoint to resume from, and a closure that records the changes once the checkpoint is known to fit.
 type Resumption<'a> = (Option<Checkpoint>, &'a dyn Fn() -> Result<()>);
 
 fn train(
@@ -98,20 +105,67 @@ fn train(
     resumption: Option<Resumption<'_>>,
 ) -> Result<()> {
     let Prepared { data, chosen, mlp, examples } = prepared;
-    let progress = Progress::new(arguments.progress);
+    let mut progress = Progress::new(arguments.progress);
     introduce(&progress, config, &data, &mlp, &chosen);
-    let mut trainer = Trainer::new(config, examples, mlp, run, progress, chosen.clone().device);
+    let trained = fit(config, run, mlp, &examples, &chosen, &mut progress, resumption);
+    progress.end_epoch();
+    let trained = trained?;
+    let mlp = trained.model;
+    weights::save(&mlp, &run.file(weights::FILE))?;
+    let test = evaluate(&mlp, &examples.test, &chosen.device);
+    let summary = Summary {
+        epochs: trained.state.epoch,
+        steps: trained.state.step,
+        model_epoch: trained.model_epoch,
+        parameters: mlp.layers().iter().map(|layer| layer.parameters).sum(),
+        test_loss: test.loss,
+        test_accuracy: test.accuracy,
+        train_loss: trained.epochs.last().map(|epoch| epoch.train_loss),
+        stopped_early: trained.state.stopped_early,
+        training_seconds: trained.epochs.iter().map(|epoch| epoch.seconds).sum(),
+    };
+    run.write_json(SUMMARY, &summary)?;
+    // Model and metrics are saved by now, so a report that cannot be written is only a warning.
+    let report = report::write(run, &mlp, &data, &chosen.device);
+    conclude(&progress, run, &summary, &data, report);
+    Ok(())
+}
+
+/// Trains to the end, and writes the log and the checkpoints.
+fn fit(
+    config: &Config,
+    run: &RunDirectory,
+    mlp: Mlp<Train>,
+    examples: &RunExamples,
+    chosen: &Chosen,
+    progress: &mut Progress,
+    resumption: Option<Resumption<'_>>,
+) -> Result<Trained<Mlp<Train>, Mlp<Inner>>> {
+    let mut trainer = Trainer::new(mlp, &examples.train, config.trainer(), &chosen.device)
+        .with_placement(backend::PLACEMENT)
+        .with_test(&examples.test)
+        .with_callback(progress)
+        .with_log(run.file(METRICS))
+        .with_checkpoints(run.file(CHECKPOINT))
+        .with_checkpoint_steps(config.training.checkpoint_steps)
+        .with_identity(env!("CARGO_PKG_VERSION"), entries(config));
+    if let Some(validation) = &examples.validation {
+        trainer = trainer.with_validation(validation, config.validation.early_stopping());
+    }
     if let Some((checkpoint, record)) = resumption {
         if let Some(checkpoint) = checkpoint {
             trainer.resume(checkpoint)?;
         }
         record()?;
     }
-    let (mlp, summary) = trainer.run()?;
-    run.write_json(SUMMARY, &summary)?;
-    let progress = Progress::new(arguments.progress);
-    // Model and figures are safe by now: a report that cannot be written does not take them back.
-    let report = report::write(run, &mlp, &data, &chosen.device);
+    trainer.run().map_err(|error| match error {
+        TrainError::Stopped { .. } => Interrupted { resume: interrupt::resume_command(run.path()) }.into(),
+        error => error.into(),
+    })
+}
+
+/// Prints the result, and where it was written.
+fn conclude(progress: &Progress, run: &RunDirectory, summary: &Summary, data: &FashionMnist, report: Result<PathBuf>) {
     if summary.model_epoch != summary.epochs {
         progress.say(&format!("kept the model of epoch {}, the best on the validation split", summary.model_epoch));
     }
@@ -126,16 +180,15 @@ fn train(
         Err(error) => warn(&format!("no report: {error:#}")),
     }
     progress.say(&format!("run directory: {}", run.path().display()));
-    Ok(())
 }
 
-/// The settings that the arguments of a new run ask for, in layers.
+/// The settings of a new run, layer by layer.
 pub(super) fn settings(arguments: &TrainArgs) -> Result<Settings> {
     let mut settings = Settings::defaults::<Config>();
     if let Some(file) = &arguments.config {
         settings.layer_file(file)?;
     }
-    // Other programs' variables may hold anything.
+    // Variables of other programs need not be UTF-8.
     let text = |value: OsString| value.to_string_lossy().into_owned();
     settings.layer_environment(std::env::vars_os().map(|(name, value)| (text(name), text(value))))?;
     for assignment in &arguments.set {
@@ -150,31 +203,30 @@ pub(super) fn settings(arguments: &TrainArgs) -> Result<Settings> {
     Ok(settings)
 }
 
-/// The file's stem, which names the folder of the run.
+/// Name of the folder of the run: the stem of its configuration file.
 pub(super) fn name(config: Option<&Path>) -> String {
     let stem = config.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
     stem.unwrap_or_else(|| DEFAULT_JOB.to_owned())
 }
 
-fn examples(config: &Config, data: &FashionMnist, chosen: &Chosen) -> Result<Examples<Train>> {
-    let (train, validation) = if config.validation.fraction > 0.0 {
-        let (kept, held_out) = stratified_split(data.train.labels(), config.validation.fraction, config.training.seed)?;
+fn examples(config: &Config, data: &FashionMnist, chosen: &Chosen) -> Result<RunExamples> {
+    let fraction = config.validation.fraction;
+    let (train, validation) = if fraction > 0.0 {
+        let (kept, held_out) = stratified_split(data.train.labels(), fraction, config.training.seed)?;
         (data.train.select(&kept), Some(data.train.select(&held_out)))
     } else {
         (data.train.clone(), None)
     };
-    ensure!(
-        !train.is_empty(),
-        "validation.fraction = {} holds out all {} training images",
-        config.validation.fraction,
-        data.train.len()
-    );
-    let training = &config.training;
-    Ok(Examples {
-        train: Batches::new(train, config.data.normalization(), training.batch_size, training.seed, &chosen.device),
-        validation: validation.filter(|images| !images.is_empty()),
-        test: data.test.clone(),
-        sha256: data.origin.sha256.clone(),
+    let all = data.train.len();
+    ensure!(!train.is_empty(), "validation.fraction = {fraction} holds out all {all} training images");
+    let normalization = config.data.normalization();
+    let held_out = validation.filter(|images| !images.is_empty());
+    Ok(RunExamples {
+        train: ImageExamples::new(train, normalization)
+            .resident(backend::PLACEMENT.resident, &chosen.device)
+            .of(&data.origin.sha256),
+        validation: held_out.map(|images| ImageExamples::new(images, normalization)),
+        test: ImageExamples::new(data.test.clone(), normalization),
     })
 }
 
@@ -207,12 +259,12 @@ fn introduce(progress: &Progress, config: &Config, data: &FashionMnist, mlp: &Ml
     progress.say(&format!("  {} parameters", thousands(parameters as u64)));
 }
 
-/// What a run starts with.
+/// The record of a new run.
 pub(super) fn environment(data: &FashionMnist, chosen: &Chosen) -> Environment {
     Environment {
         version: env!("CARGO_PKG_VERSION").into(),
         burn: "0.21.0".into(),
-        commit: commit(),
+        commit: record::commit(),
         backend: backend::NAME.into(),
         device: chosen.description.clone(),
         threads: backend::threads(),
@@ -229,12 +281,4 @@ pub(super) fn environment(data: &FashionMnist, chosen: &Chosen) -> Environment {
         changes: Vec::new(),
         imported: None,
     }
-}
-
-/// The commit of the checkout this program was built in, where git knows it.
-fn commit() -> Option<String> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let output = std::process::Command::new("git").arg("-C").arg(folder).args(["rev-parse", "HEAD"]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
 }

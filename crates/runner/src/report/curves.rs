@@ -1,10 +1,12 @@
 //! Curves over the epochs of a run.
 
-use crate::plot::{Chart, Panels, Picture};
-use crate::record::{EpochRecord, Summary};
+use burn_mlp_train::EpochMetrics;
+use mlp_plot::{Chart, Panels, Picture};
 
-/// The curves by file name; the first shows the others together.
-pub(super) fn pictures(epochs: &[EpochRecord], summary: &Summary) -> Vec<(&'static str, Box<dyn Picture>)> {
+use crate::record::Summary;
+
+/// The pictures of the curves by file name. The first shows all others together.
+pub(super) fn pictures(epochs: &[EpochMetrics], summary: &Summary) -> Vec<(&'static str, Box<dyn Picture>)> {
     let [loss, accuracy] = [loss(epochs, summary), accuracy(epochs, summary)];
     let [rate, speed] = [learning_rate(epochs), speed(epochs)];
     let panels = Panels::new("", 2).with(&loss).with(&accuracy).with(&rate).with(&speed);
@@ -17,7 +19,7 @@ pub(super) fn pictures(epochs: &[EpochRecord], summary: &Summary) -> Vec<(&'stat
     ]
 }
 
-fn loss(epochs: &[EpochRecord], summary: &Summary) -> Chart {
+fn loss(epochs: &[EpochMetrics], summary: &Summary) -> Chart {
     let chart = Chart::new("Loss").x_label("epoch").y_label("cross-entropy (nats)");
     let series = [
         ("train", over(epochs, |record| Some(record.train_loss))),
@@ -27,8 +29,8 @@ fn loss(epochs: &[EpochRecord], summary: &Summary) -> Chart {
     mark_model(lines(chart, &series), &series, summary)
 }
 
-fn accuracy(epochs: &[EpochRecord], summary: &Summary) -> Chart {
-    let percent = |part: f64| 100.0 * part;
+fn accuracy(epochs: &[EpochMetrics], summary: &Summary) -> Chart {
+    let percent = |fraction: f64| 100.0 * fraction;
     let chart = Chart::new("Accuracy").x_label("epoch").y_label("accuracy (%)");
     let series = [
         ("train", over(epochs, |record| Some(percent(record.train_accuracy)))),
@@ -38,23 +40,23 @@ fn accuracy(epochs: &[EpochRecord], summary: &Summary) -> Chart {
     mark_model(lines(chart, &series), &series, summary)
 }
 
-fn learning_rate(epochs: &[EpochRecord]) -> Chart {
+fn learning_rate(epochs: &[EpochMetrics]) -> Chart {
     let rates = over(epochs, |record| Some(record.learning_rate));
     Chart::new("Learning rate").x_label("epoch").y_label("rate of the last step").line("", rates)
 }
 
-fn speed(epochs: &[EpochRecord]) -> Chart {
+fn speed(epochs: &[EpochMetrics]) -> Chart {
     let speeds = over(epochs, |record| Some(record.examples_per_second / 1000.0));
     let chart = Chart::new("Speed of training").x_label("epoch").y_label("thousand images per second");
     let highest = speeds.iter().map(|&(_, speed)| speed).filter(|speed| speed.is_finite()).fold(0.0, f64::max);
-    // From 0, so that noise does not look like a trend.
+    // The axis starts at 0, so that noise does not look like a trend.
     if highest > 0.0 { chart.y_range(0.0, 1.1 * highest).line("", speeds) } else { chart.line("", speeds) }
 }
 
 type Series = (&'static str, Vec<(f64, f64)>);
 
-fn over(epochs: &[EpochRecord], figure: impl Fn(&EpochRecord) -> Option<f64>) -> Vec<(f64, f64)> {
-    epochs.iter().filter_map(|record| Some((record.epoch as f64, figure(record)?))).collect()
+fn over(epochs: &[EpochMetrics], metric: impl Fn(&EpochMetrics) -> Option<f64>) -> Vec<(f64, f64)> {
+    epochs.iter().filter_map(|record| Some((record.epoch as f64, metric(record)?))).collect()
 }
 
 fn lines(chart: Chart, series: &[Series]) -> Chart {
@@ -62,7 +64,7 @@ fn lines(chart: Chart, series: &[Series]) -> Chart {
     present.fold(chart, |chart, (name, points)| chart.line(name, points.iter().copied()))
 }
 
-/// Marks the epoch whose model was kept, unless it is the last.
+/// Marks the epoch whose model was kept, unless it is the last one.
 fn mark_model(chart: Chart, series: &[Series], summary: &Summary) -> Chart {
     if summary.model_epoch == summary.epochs || summary.model_epoch == 0 {
         return chart;
@@ -77,8 +79,8 @@ fn mark_model(chart: Chart, series: &[Series], summary: &Summary) -> Chart {
 mod tests {
     use super::*;
 
-    fn epoch(epoch: usize) -> EpochRecord {
-        EpochRecord {
+    fn epoch(epoch: usize) -> EpochMetrics {
+        EpochMetrics {
             epoch,
             train_loss: 1.0 / epoch as f64,
             train_accuracy: 0.8,
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn there_is_a_validation_curve_only_with_a_validation_split() {
         let mut epochs = [epoch(1), epoch(2)];
-        let validation = |epochs: &[EpochRecord]| loss(epochs, &summary(2, 2)).svg().contains(">validation</text>");
+        let validation = |epochs: &[EpochMetrics]| loss(epochs, &summary(2, 2)).svg().contains(">validation</text>");
         assert!(!validation(&epochs));
         epochs[0].validation_loss = Some(0.6);
         assert!(validation(&epochs));

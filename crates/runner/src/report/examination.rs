@@ -1,20 +1,20 @@
-//! What a model does with each class and each image of a split.
+//! Predictions of a model for each class and each image of a split.
 
 use anyhow::{Result, ensure};
 use burn_fashion_mnist::Images;
-use burn_mlp::{Calibration, ConfusionMatrix};
+use mlp_metrics::{Calibration, ConfusionMatrix};
 
-use crate::evaluate::Predictions;
-use crate::plot::{Bars, Chart, Gallery, Heatmap, Picture, Shown};
+use mlp_metrics::Predictions;
+use mlp_plot::{Bars, Chart, Gallery, Heatmap, Picture, Shown};
 
-/// Images in the gallery of predictions.
+/// Number of images in the gallery of predictions.
 const SHOWN: usize = 32;
-/// Images in the gallery of mistakes.
+/// Number of images in the gallery of mistakes.
 const MISTAKES: usize = 20;
-/// Classes beyond which a matrix of them is too large to be read.
+/// Largest number of classes for which the confusion matrix is drawn; a larger one would be illegible.
 pub(super) const DRAWN_CLASSES: usize = 40;
 
-/// Predictions beside the truth.
+/// Predictions compared with the true classes.
 pub(super) struct Examination<'a> {
     pub(super) predictions: &'a Predictions,
     images: &'a Images,
@@ -32,7 +32,7 @@ impl<'a> Examination<'a> {
         let predicted = predictions.top();
         let classes: Vec<usize> = predicted.iter().map(|&(class, _)| class).collect();
         let confusion = ConfusionMatrix::from_labels(&classes, images.labels(), names.len())?;
-        // Rounding may leave the largest of a row a hair above 1.
+        // Rounding may make a probability slightly larger than 1.
         let confidences: Vec<f64> = predicted.iter().map(|&(_, confidence)| confidence.min(1.0)).collect();
         let right: Vec<bool> =
             classes.iter().zip(images.labels()).map(|(&class, &label)| class == usize::from(label)).collect();
@@ -40,7 +40,7 @@ impl<'a> Examination<'a> {
         Ok(Self { predictions, images, names, predicted, confusion, calibration })
     }
 
-    /// Part of the images predicted right.
+    /// Fraction of the images predicted right.
     pub fn accuracy(&self) -> f64 {
         self.confusion.accuracy()
     }
@@ -75,10 +75,10 @@ impl<'a> Examination<'a> {
     fn class_picture(&self) -> Bars {
         let percents = |of: fn(&ConfusionMatrix, usize) -> Option<f64>| {
             (0..self.names.len())
-                .map(move |class| of(&self.confusion, class).map_or(f64::NAN, |part| (1000.0 * part).round() / 10.0))
+                .map(move |class| of(&self.confusion, class).map_or(f64::NAN, |value| (1000.0 * value).round() / 10.0))
         };
         Bars::new("Precision and recall", self.names)
-            .value_label("part of the images (%)")
+            .value_label("fraction of the images (%)")
             .value_range(0.0, 100.0)
             .decimals(1)
             .series("precision", percents(ConfusionMatrix::precision))
@@ -134,7 +134,7 @@ impl<'a> Examination<'a> {
         Shown { pixels, caption, right: Some(self.predicted[index].0 == self.label(index)) }
     }
 
-    /// Indices of the mistakes with the highest loss, the highest first.
+    /// Indices of the mistakes with the highest loss, in decreasing order.
     pub fn worst(&self) -> Vec<usize> {
         let wrong = |&index: &usize| self.predicted[index].0 != self.label(index);
         let mut worst: Vec<usize> = (0..self.predicted.len()).filter(wrong).collect();
@@ -176,7 +176,7 @@ mod tests {
         let ((predictions, images), names) = (examples(), names(3));
         let examination = Examination::new(&predictions, &images, &names).unwrap();
         assert_eq!(examination.accuracy(), 0.25);
-        // Image 2 has probability 0.01 for its class; 1 and 3 have 0.3: the order of the split decides.
+        // The true class of image 2 has probability 0.01. Those of 1 and 3 have 0.3 each, so they keep their order.
         assert_eq!(examination.worst(), [2, 1, 3]);
     }
 

@@ -1,25 +1,25 @@
-//! What a model does with each class and each image, in words and tables.
+//! Sections of the report on single classes and images.
 
-use burn_mlp::ConfusionMatrix;
+use mlp_metrics::ConfusionMatrix;
 
 use super::examination::{DRAWN_CLASSES, Examination};
 use super::percent;
-use crate::page::{Section, Table};
-use crate::plot::Picture;
 use crate::progress::thousands;
+use mlp_lab::page::{Section, Table};
+use mlp_plot::Picture;
 
-/// Pairs of classes in the list of confusions.
+/// Number of pairs of classes in the table of confusions.
 const CONFUSIONS: usize = 10;
 
 /// Pictures by file name.
 type Pictures = [(&'static str, Box<dyn Picture>)];
 
 impl Examination<'_> {
-    /// Where the model confuses classes.
+    /// Which classes the model confuses.
     pub fn classes(&self, pictures: &Pictures) -> Section {
         let mut section = Section::new("Classes");
         let captions = [
-            ("confusion.svg", "Each column is a true class: how its test images are predicted."),
+            ("confusion.svg", "Each column is a true class, and shows how its test images are predicted."),
             ("classes.svg", "Precision: of the images predicted as a class. Recall: of the images of a class."),
         ];
         if self.names.len() > DRAWN_CLASSES {
@@ -44,20 +44,20 @@ impl Examination<'_> {
         let table = Table::new(["true class", "predicted as", "images", "of the true class"]);
         pairs.into_iter().take(CONFUSIONS).fold(table.caption("Most frequent confusions"), |table, pair| {
             let (count, predicted, actual) = pair;
-            let part = percent(self.confusion.fraction(predicted, actual));
-            table.row([self.name(actual), self.name(predicted), thousands(count), part])
+            let fraction = percent(self.confusion.fraction(predicted, actual));
+            table.row([self.name(actual), self.name(predicted), thousands(count), fraction])
         })
     }
 
     fn class_table(&self) -> Table {
         let columns: [fn(&ConfusionMatrix, usize) -> Option<f64>; 3] =
             [ConfusionMatrix::precision, ConfusionMatrix::recall, ConfusionMatrix::f1];
-        let write = |part: Option<f64>| part.map_or("–".to_owned(), percent);
+        let write = |fraction: Option<f64>| fraction.map_or("–".to_owned(), percent);
         let table = Table::new(["class", "precision", "recall", "F1", "test images"]);
         let table = (0..self.names.len()).fold(table, |table, class| {
-            let figures = columns.map(|of| write(of(&self.confusion, class)));
+            let metrics = columns.map(|of| write(of(&self.confusion, class)));
             let support = (0..self.names.len()).map(|predicted| self.confusion.count(predicted, class)).sum();
-            table.row([self.name(class)].into_iter().chain(figures).chain([thousands(support)]))
+            table.row([self.name(class)].into_iter().chain(metrics).chain([thousands(support)]))
         });
         let means = columns.map(|of| {
             let parts: Vec<f64> = (0..self.names.len()).filter_map(|class| of(&self.confusion, class)).collect();
@@ -65,17 +65,17 @@ impl Examination<'_> {
         });
         let total = thousands(self.confusion.total());
         table.row(["mean over classes".to_owned()].into_iter().chain(means).chain([total])).caption(
-            "F1 is the harmonic mean of precision and recall; – where a class was never predicted or has no images.",
+            "F1 is the harmonic mean of precision and recall. A class marked – was never predicted or has no images.",
         )
     }
 
-    /// Whether the model is as sure as it is right.
+    /// Whether the confidence of the model agrees with its accuracy.
     pub fn calibration(&self, pictures: &Pictures) -> Section {
         let mut section = Section::new("Calibration");
         let confidence: f64 = self.predicted.iter().map(|&(_, confidence)| confidence).sum();
         section.paragraph(format!(
-            "Expected calibration error {} with {} bins of equal width, the largest of a bin {}. Mean confidence {}, \
-             accuracy {}.",
+            "Expected calibration error {} with {} bins of equal width, maximum calibration error {}. Mean confidence \
+             {}, accuracy {}.",
             percent(self.calibration.expected_error()),
             self.calibration.bins().len(),
             percent(self.calibration.maximum_error()),
@@ -83,25 +83,24 @@ impl Examination<'_> {
             percent(self.accuracy()),
         ));
         let captions = [
-            ("reliability.svg", "Columns below the line: the model is surer than it is right."),
-            ("confidence.svg", "How many test images are in each bin."),
+            ("reliability.svg", "Columns below the line: the model is overconfident."),
+            ("confidence.svg", "Number of test images in each bin."),
         ];
         section.pictures(&figures(pictures, captions));
         section
     }
 
-    /// The first images with what is predicted for them.
+    /// The first images with their predictions.
     pub fn predictions(&self, pictures: &Pictures) -> Section {
         let mut section = Section::new("Predictions");
         if let Some((picture, file)) = picture(pictures, "gallery.svg") {
-            let caption =
-                "Bold: the predicted class. A check where it is right; a cross and a dashed frame where it is wrong.";
+            let caption = "Bold: the predicted class. A check mark means right; a cross and a dashed frame mean wrong.";
             section.picture(picture, caption, Some(file));
         }
         section
     }
 
-    /// The images whose true class the model found least likely.
+    /// The wrong predictions with the highest loss.
     pub fn mistakes(&self, pictures: &Pictures) -> Section {
         let mut section = Section::new("Worst mistakes");
         let worst = self.worst();
@@ -126,12 +125,12 @@ impl Examination<'_> {
                 format!("{:.3}", self.predictions.losses()[index]),
             ])
         });
-        section.table(&table).paragraph("For one of them on its own: runner predict RUN test:INDEX.");
+        section.table(&table).paragraph("To predict a single one of them: runner predict RUN test:INDEX.");
         section
     }
 }
 
-/// Pictures by their file names, each with a caption and its file.
+/// The pictures with the given file names, each with its caption and its file.
 fn figures<'p, const N: usize>(
     pictures: &'p Pictures,
     captions: [(&'static str, &'p str); N],
@@ -142,7 +141,7 @@ fn figures<'p, const N: usize>(
     captions.into_iter().filter_map(figure).collect()
 }
 
-/// A picture by its file name.
+/// The picture with the given file name.
 fn picture<'p>(pictures: &'p Pictures, name: &str) -> Option<(&'p dyn Picture, &'p str)> {
     pictures.iter().find(|(found, _)| *found == name).map(|(name, picture)| (&**picture as &dyn Picture, *name))
 }

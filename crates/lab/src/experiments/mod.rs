@@ -1,0 +1,57 @@
+//! The experiments of the chapter, one module each, driven by one file each in `configs/`.
+//!
+//! To add one: write `configs/<name>.toml` and a module here with its settings type, implement
+//! [`Experiment`](crate::Experiment) for that type, and add a line to [`registry`].
+
+mod activations;
+mod backprop;
+mod concept_shift;
+mod covariate_shift;
+mod dropout;
+mod dropout_layer;
+mod ensemble;
+mod input_noise;
+mod label_shift;
+mod mlp;
+mod model_selection;
+mod numerical_stability;
+mod parity;
+mod random_labels;
+mod recurrent_gradients;
+mod residual;
+mod uncertainty;
+mod vanilla_dropout;
+mod weight_decay;
+mod xavier_init;
+
+use crate::{Entry, Platform};
+
+/// Every experiment, in the order of the chapter.
+pub fn registry<P: Platform>() -> Vec<Entry<P>> {
+    vec![
+        Entry::of::<activations::Activations>(),
+        Entry::of::<mlp::OneHiddenLayer>(),
+        Entry::of::<dropout_layer::DropoutLayer>(),
+        Entry::of::<dropout::Dropout>(),
+        Entry::of::<vanilla_dropout::VanillaDropout>(),
+        Entry::of::<ensemble::Ensemble>(),
+        Entry::of::<uncertainty::Uncertainty>(),
+        Entry::of::<input_noise::InputNoise>(),
+        Entry::of::<random_labels::RandomLabels>(),
+        Entry::of::<weight_decay::WeightDecay>(),
+        Entry::of::<model_selection::ModelSelection>(),
+        Entry::of::<backprop::Backprop>(),
+        Entry::of::<numerical_stability::NumericalStability>(),
+        Entry::of::<xavier_init::XavierInit>(),
+        Entry::of::<residual::Residual>(),
+        Entry::of::<recurrent_gradients::RecurrentGradients>(),
+        Entry::of::<covariate_shift::CovariateShift>(),
+        Entry::of::<label_shift::LabelShift>(),
+        Entry::of::<concept_shift::ConceptShift>(),
+    ]
+}
+
+/// The experiment of that name.
+pub fn find<P: Platform>(name: &str) -> Option<Entry<P>> {
+    registry().into_iter().find(|entry| entry.name == name)
+}

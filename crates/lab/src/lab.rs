@@ -1,0 +1,88 @@
+//! What every experiment works with: the data, the device, and a place to say how far it is.
+
+use std::io::{Write as _, stderr};
+
+use anyhow::Result;
+use burn_fashion_mnist::{FashionMnist, Images, Normalization, stratified_subset};
+use burn_mlp::Mlp;
+use burn_mlp_train::{Classifier, Placement, evaluate, predict};
+use mlp_metrics::Predictions;
+use mlp_settings::config::Config;
+
+use crate::images::ImageExamples;
+use crate::platform::{Device, Inner, Platform};
+
+/// The room experiments are made in.
+pub struct Lab<P: Platform> {
+    data: FashionMnist,
+    device: Device<P>,
+    placement: Placement,
+    quiet: bool,
+}
+
+impl<P: Platform> Lab<P> {
+    /// A lab with this data, on this device.
+    pub fn new(data: FashionMnist, device: Device<P>, placement: Placement, quiet: bool) -> Self {
+        Self { data, device, placement, quiet }
+    }
+
+    /// The data set.
+    pub fn data(&self) -> &FashionMnist {
+        &self.data
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device<P> {
+        &self.device
+    }
+
+    /// How the device is made use of.
+    pub fn placement(&self) -> Placement {
+        self.placement
+    }
+
+    /// A stratified subset of the training images, or all of them where `size` is 0 or not smaller.
+    ///
+    /// # Errors
+    ///
+    /// If there are more classes than `size`.
+    pub fn train_subset(&self, size: usize, seed: u64) -> Result<Images> {
+        let train = &self.data.train;
+        if size == 0 || size >= train.len() {
+            return Ok(train.clone());
+        }
+        Ok(train.select(&stratified_subset(train.labels(), size, seed)?))
+    }
+
+    /// The network of `config` before training, for the images of this lab.
+    ///
+    /// # Errors
+    ///
+    /// If the shape is impossible.
+    pub fn mlp(&self, config: &Config) -> Result<Mlp<P::Train>> {
+        let (d_input, classes) = (self.data.train.d_input(), self.data.class_names().len());
+        config.model.build(d_input, classes, config.training.seed, &self.device)
+    }
+
+    /// What a network predicts for images.
+    pub fn predict<N: Classifier<Inner<P>>>(&self, network: &N, images: &Images) -> Predictions {
+        predict(network, &examples::<P>(images), &self.device)
+    }
+
+    /// Fraction of the images that a network predicts right.
+    pub fn accuracy<N: Classifier<Inner<P>>>(&self, network: &N, images: &Images) -> f64 {
+        evaluate(network, &examples::<P>(images), &self.device).accuracy
+    }
+
+    /// Says on stderr what is being done.
+    pub fn tell(&self, what: impl AsRef<str>) {
+        if !self.quiet {
+            // A reader that has gone does not end the experiment.
+            let _ = writeln!(stderr(), "  {}", what.as_ref());
+        }
+    }
+}
+
+fn examples<P: Platform>(images: &Images) -> ImageExamples<Inner<P>> {
+    ImageExamples::new(images.clone(), Normalization::default())
+}

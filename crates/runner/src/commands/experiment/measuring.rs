@@ -1,0 +1,81 @@
+//! Making the measurements of a plan, possibly alongside other processes.
+
+use std::io::{Write as _, stderr};
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use mlp_lab::Lab;
+use mlp_lab::jobs::{Job, Prepared, Share};
+use mlp_lab::store::{Circumstances, Claim};
+
+use super::results::Results;
+use crate::backend::{self, ThisPlatform};
+use crate::record;
+
+/// Makes the measurements of one share of the jobs.
+pub(super) struct Measuring<'a> {
+    lab: &'a Lab<ThisPlatform>,
+    results: &'a Results,
+    share: Share,
+    failed: Vec<String>,
+}
+
+impl<'a> Measuring<'a> {
+    pub(super) fn new(lab: &'a Lab<ThisPlatform>, results: &'a Results, share: Share) -> Self {
+        Self { lab, results, share, failed: Vec::new() }
+    }
+
+    /// Makes the measurements that no other process has made or is making. Then waits for those that are being made
+    /// elsewhere, and makes the ones that are abandoned.
+    pub(super) fn all(&mut self, prepared: &[Prepared<ThisPlatform>]) -> Result<()> {
+        let jobs = prepared.iter().flat_map(|experiment| experiment.jobs.iter().map(move |job| (experiment, job)));
+        let ours: Vec<_> = jobs.enumerate().filter(|(index, _)| self.share.contains(*index)).collect();
+        let mut elsewhere = Vec::new();
+        for (_, (experiment, job)) in ours {
+            if !self.one(experiment, job, false)? {
+                elsewhere.push((experiment, job));
+            }
+        }
+        for (experiment, job) in elsewhere {
+            self.one(experiment, job, true)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a measurement. Returns false if another process is making it and `wait` is false.
+    fn one(&mut self, experiment: &Prepared<ThisPlatform>, job: &Job, wait: bool) -> Result<bool> {
+        let claimed = match self.results.store().claim(job, wait)? {
+            Claim::Measured => return Ok(true),
+            Claim::Elsewhere => return Ok(false),
+            Claim::Ours(claimed) => claimed,
+        };
+        let (name, seed) = (&job.experiment, job.seed);
+        self.lab.tell(format!("{name}, seed {seed}"));
+        let (started, clock) = (record::now(), Instant::now());
+        match experiment.entry.measure(&experiment.settings, self.lab, seed) {
+            Ok(measurement) => {
+                let made = Circumstances {
+                    seconds: clock.elapsed().as_secs_f64(),
+                    started,
+                    device: backend::processor(),
+                    threads: backend::threads(),
+                    commit: record::commit(),
+                };
+                self.results.store().write(job, &claimed, measurement, made)?;
+            }
+            Err(error) => {
+                let _ = writeln!(stderr(), "error: {name}, seed {seed}: {error:#}");
+                self.failed.push(format!("{name}, seed {seed}"));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Fails if any measurement has failed.
+    pub(super) fn finish(self) -> Result<()> {
+        if !self.failed.is_empty() {
+            bail!("no measurement from {}", self.failed.join("; "));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! `runner experiment`: plans measurements, makes them seed by seed, and draws conclusions from the stored ones.
+
+mod measuring;
+mod printing;
+mod results;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Result, bail, ensure};
+use burn_fashion_mnist::{FashionMnist, OriginKind};
+use mlp_lab::jobs::{Plan, Planned, Share};
+use mlp_lab::{Entry, Lab, find, registry};
+use mlp_settings::{Settings, SettingsError, nearest};
+
+use self::measuring::Measuring;
+use self::results::Results;
+use crate::backend::{self, ThisPlatform};
+use crate::cli::ExperimentArgs;
+use crate::dataset;
+use crate::progress::thousands;
+
+/// Lists, plans, measures or concludes experiments, or measures and concludes them.
+///
+/// # Errors
+///
+/// If a name or a setting is unknown, the data is missing, a measurement fails, or a file cannot be written. With
+/// `--strict` also if a claim does not hold.
+pub fn run(arguments: &ExperimentArgs) -> Result<()> {
+    let names: Vec<&str> = arguments.names.iter().map(String::as_str).collect();
+    match names[..] {
+        ["list"] => list(),
+        ["jobs", ref names @ ..] => jobs(names, arguments),
+        ["measure", ref names @ ..] => measure(names, arguments),
+        ["conclude", results] => conclude(Path::new(results), arguments),
+        ["conclude", ..] => bail!("conclude: name one folder of results"),
+        ref names => all(names, arguments),
+    }
+}
+
+fn list() -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let experiments = registry::<ThisPlatform>();
+    let width = experiments.iter().map(|entry| entry.name.len()).max().unwrap_or_default();
+    for entry in experiments {
+        writeln!(out, "{:<width$}  {}", entry.name, entry.question)?;
+    }
+    Ok(())
+}
+
+/// Prints one line for each measurement: its index, whether it has been made, its experiment and its seed.
+fn jobs(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
+    let (plan, _) = plan(names, arguments)?;
+    let results = arguments.out.as_deref().map(Results::at);
+    let mut out = std::io::stdout().lock();
+    let prepared = plan.prepare::<ThisPlatform>()?;
+    for (index, job) in prepared.iter().flat_map(|experiment| &experiment.jobs).enumerate() {
+        let made = match &results {
+            Some(results) => results.store().read(job)?.is_some(),
+            None => false,
+        };
+        writeln!(out, "{index}\t{}\t{}\t{}", if made { "measured" } else { "open" }, job.experiment, job.seed)?;
+    }
+    Ok(())
+}
+
+fn measure(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
+    ensure!(arguments.out.is_some(), "measure: name the folder of the results with --out, which all jobs share");
+    let share = match (arguments.job, &arguments.part) {
+        (Some(job), _) => Share::One(job),
+        (None, Some(part)) => Share::parse(part)?,
+        (None, None) => Share::All,
+    };
+    let (plan, lab) = plan(names, arguments)?;
+    let results = Results::open(arguments.out.as_deref(), &plan)?;
+    let prepared = plan.prepare::<ThisPlatform>()?;
+    let count = prepared.iter().map(|experiment| experiment.jobs.len()).sum::<usize>();
+    if let Share::One(job) = share {
+        ensure!(job < count, "--job {job}: there are {count} jobs, the last one is {}", count.saturating_sub(1));
+    }
+    let mut measuring = Measuring::new(&lab, &results, share);
+    measuring.all(&prepared)?;
+    measuring.finish()
+}
+
+fn conclude(folder: &Path, arguments: &ExperimentArgs) -> Result<()> {
+    let results = Results::existing(folder)?;
+    let plan = results.plan()?;
+    let (holding, all) = results.conclude(&plan, &plan.prepare::<ThisPlatform>()?)?;
+    strict(arguments, holding, all)
+}
+
+fn all(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
+    let (plan, lab) = plan(names, arguments)?;
+    let results = Results::open(arguments.out.as_deref(), &plan)?;
+    let prepared = plan.prepare::<ThisPlatform>()?;
+    let mut measuring = Measuring::new(&lab, &results, Share::All);
+    measuring.all(&prepared)?;
+    let (holding, all) = results.conclude(&plan, &prepared)?;
+    measuring.finish()?;
+    strict(arguments, holding, all)
+}
+
+fn strict(arguments: &ExperimentArgs, holding: usize, all: usize) -> Result<()> {
+    ensure!(!arguments.strict || holding == all, "{} of {all} claims do not hold", all - holding);
+    Ok(())
+}
+
+/// The plan for the arguments, checked completely, and the lab to measure in.
+fn plan(names: &[&str], arguments: &ExperimentArgs) -> Result<(Plan, Lab<ThisPlatform>)> {
+    let chosen = choose(names)?;
+    let mut experiments = Vec::new();
+    for (entry, settings) in settings(&chosen, arguments)? {
+        experiments.push(Planned { name: entry.name.to_owned(), config: entry.config(&settings)? });
+    }
+    // The short form is for trying things out, so it does not download 30 MB by default.
+    let source = arguments.data.as_deref().unwrap_or(if arguments.quick { "sample" } else { "auto" });
+    let device = backend::choose()?.device;
+    let data = dataset::load(source, true)?;
+    let plan = Plan {
+        version: env!("CARGO_PKG_VERSION").into(),
+        program: backend::program()?,
+        backend: backend::NAME.into(),
+        data: describe(&data),
+        data_sha256: data.origin.sha256.clone(),
+        quick: arguments.quick,
+        experiments,
+    };
+    Ok((plan, Lab::new(data, device, backend::PLACEMENT, arguments.quiet)))
+}
+
+fn choose(names: &[&str]) -> Result<Vec<Entry<ThisPlatform>>> {
+    let known = registry::<ThisPlatform>();
+    if names == ["all"] || names.is_empty() {
+        return Ok(known);
+    }
+    let mut chosen: Vec<Entry<ThisPlatform>> = Vec::new();
+    for &name in names {
+        let Some(entry) = find(name) else {
+            let suggestion = nearest(name, known.iter().map(|entry| entry.name)).unwrap_or_default().to_owned();
+            return Err(SettingsError::UnknownExperiment { name: name.to_owned(), suggestion }.into());
+        };
+        if !chosen.iter().any(|other| other.name == entry.name) {
+            chosen.push(entry);
+        }
+    }
+    Ok(chosen)
+}
+
+/// The settings of each experiment. An assignment applies to all experiments that have its key.
+fn settings<'a>(
+    chosen: &'a [Entry<ThisPlatform>],
+    arguments: &ExperimentArgs,
+) -> Result<Vec<(&'a Entry<ThisPlatform>, Settings)>> {
+    let mut settings = Vec::new();
+    for entry in chosen {
+        settings.push((entry, entry.settings(arguments.quick)?));
+    }
+    let seeds = arguments.seeds.map(|seeds| format!("experiment.seeds={seeds}"));
+    for assignment in arguments.set.iter().chain(&seeds) {
+        let key = assignment.split('=').next().unwrap_or_default().trim();
+        let any = settings.iter().any(|(_, settings)| settings.has(key));
+        for (_, settings) in &mut settings {
+            // If no experiment has the key, the first one returns the error, which suggests a similar key.
+            if settings.has(key) || !any {
+                settings.set(assignment)?;
+            }
+        }
+    }
+    Ok(settings)
+}
+
+fn describe(data: &FashionMnist) -> String {
+    let kind = if data.origin.kind == OriginKind::Sample { "embedded sample" } else { "full data" };
+    let (train, test) = (thousands(data.train.len() as u64), thousands(data.test.len() as u64));
+    format!("{kind}, {train} training and {test} test images")
+}

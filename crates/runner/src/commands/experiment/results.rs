@@ -1,0 +1,144 @@
+//! A folder of results: its plan, its measurements, and the conclusions from them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Write as _, stderr, stdout};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use mlp_files::{is_unfinished, write_atomically};
+use mlp_lab::finding::Finding;
+use mlp_lab::index;
+use mlp_lab::jobs::{Plan, Prepared};
+use mlp_lab::record::{Record, Recorded};
+use mlp_lab::store::{Store, Stored};
+
+use super::printing::print_finding;
+use crate::backend::ThisPlatform;
+use crate::record::{read_json, write_json};
+use crate::run_directory::create_unique;
+
+/// The plan: which experiments, with which settings, on which data.
+const PLAN: &str = "plan.json";
+/// The record of all findings, as JSON.
+const CLAIMS: &str = "claims.json";
+/// The claims as a table.
+const TABLE: &str = "claims.md";
+/// The page that shows all findings.
+const INDEX: &str = "index.html";
+/// The seconds that the measurements took. In a separate file, since they differ between runs.
+const TIMES: &str = "times.json";
+
+/// A folder of results.
+pub(super) struct Results {
+    path: PathBuf,
+    store: Store,
+}
+
+impl Results {
+    /// The folder at `path`, without any check.
+    pub(super) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), store: Store::new(path) }
+    }
+
+    /// Opens `out`, or creates a folder, and writes the plan to it. Results already in `out` are kept.
+    pub(super) fn open(out: Option<&Path>, plan: &Plan) -> Result<Self> {
+        let path = match out {
+            Some(out) => {
+                // What a process left that was killed while it wrote the plan is in nobody's way.
+                let names = fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.file_name());
+                let vacant = names.into_iter().all(|name| is_unfinished(&name.to_string_lossy()));
+                let shown = out.display();
+                ensure!(
+                    vacant || out.join(PLAN).exists(),
+                    "{shown}: exists, is not empty and holds no experiments; choose another --out"
+                );
+                fs::create_dir_all(out).with_context(|| format!("{shown}: cannot create"))?;
+                out.to_owned()
+            }
+            None => create_unique(&Path::new("runs").join("experiments"))?,
+        };
+        write_json(&path.join(PLAN), plan)?;
+        Ok(Self::at(&path))
+    }
+
+    /// Opens a folder that has a plan.
+    pub(super) fn existing(path: &Path) -> Result<Self> {
+        ensure!(path.join(PLAN).is_file(), "{}: no folder of results, it has no {PLAN}", path.display());
+        Ok(Self::at(path))
+    }
+
+    pub(super) fn plan(&self) -> Result<Plan> {
+        read_json(&self.path, PLAN)
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Draws conclusions from the stored measurements, and prints and writes them. Returns the number of claims that
+    /// hold and the number of all claims. An experiment that lacks measurements is left out, with a message.
+    pub(super) fn conclude(&self, plan: &Plan, prepared: &[Prepared<ThisPlatform>]) -> Result<(usize, usize)> {
+        let mut record = Record {
+            version: plan.version.clone(),
+            backend: plan.backend.clone(),
+            data: plan.data.clone(),
+            quick: plan.quick,
+            experiments: Vec::new(),
+        };
+        let mut times = BTreeMap::new();
+        for (experiment, planned) in prepared.iter().zip(&plan.experiments) {
+            let entry = &experiment.entry;
+            let Some(stored) = self.measurements(experiment)? else { continue };
+            let texts: Vec<&str> = stored.iter().map(Stored::measurement).collect();
+            let finding = entry.conclude(&experiment.settings, &texts)?;
+            let seconds: f64 = stored.iter().map(|stored| stored.made.seconds).sum();
+            writeln!(stdout(), "{}: {}", entry.name, entry.question)?;
+            print_finding(&finding, seconds)?;
+            self.write_finding(entry.name, &planned.config, &finding)?;
+            times.insert(entry.name, seconds);
+            record.experiments.push(Recorded { name: entry.name.into(), question: entry.question.into(), finding });
+        }
+        write_atomically(&self.path.join(INDEX), index::page(&record).as_bytes(), None)?;
+        write_atomically(&self.path.join(TABLE), record.markdown().as_bytes(), None)?;
+        write_json(&self.path.join(TIMES), &times)?;
+        write_json(&self.path.join(CLAIMS), &record)?;
+        let (holding, all) = record.score();
+        writeln!(stdout(), "{holding} of {all} claims hold")?;
+        writeln!(stdout(), "results: {}", self.path.join(INDEX).display())?;
+        Ok((holding, all))
+    }
+
+    /// The measurements of an experiment in the order of its seeds; `None` if any is missing.
+    fn measurements(&self, experiment: &Prepared<ThisPlatform>) -> Result<Option<Vec<Stored>>> {
+        let mut stored = Vec::new();
+        let mut missing = 0;
+        for job in &experiment.jobs {
+            match self.store.read(job)? {
+                Some(measurement) => stored.push(measurement),
+                None => missing += 1,
+            }
+        }
+        if missing > 0 {
+            let _ = writeln!(
+                stderr(),
+                "{}: {missing} of {} measurements are missing: no conclusions",
+                experiment.entry.name,
+                experiment.jobs.len()
+            );
+            return Ok(None);
+        }
+        Ok(Some(stored))
+    }
+
+    fn write_finding(&self, name: &str, config: &str, finding: &Finding) -> Result<()> {
+        let folder = self.path.join(name);
+        fs::create_dir_all(&folder).with_context(|| format!("{}: cannot create", folder.display()))?;
+        write_atomically(&folder.join("config.toml"), config.as_bytes(), None)?;
+        write_atomically(&folder.join("finding.json"), &serde_json::to_vec_pretty(finding)?, None)?;
+        for (figure, drawing) in finding.figures.iter().zip(&finding.drawings) {
+            write_atomically(&folder.join(format!("{}.svg", figure.name)), drawing.document().as_bytes(), None)?;
+        }
+        Ok(())
+    }
+}

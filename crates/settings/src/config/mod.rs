@@ -1,0 +1,150 @@
+//! Configuration of a training run: every key with its default and range.
+
+mod model;
+
+use burn_fashion_mnist::Normalization;
+use burn_mlp::Probability;
+use burn_mlp_train::{EarlyStopping, TrainerConfig, Watched, range};
+use serde::{Deserialize, Serialize};
+
+use crate::{Invalid, Layered};
+
+pub use burn_mlp_train::{OptimizerConfig, OptimizerKind, ScheduleConfig, ScheduleKind};
+pub use model::{DEEPEST_NETWORK, InitConfig, InitKind, LARGEST_NETWORK, ModelConfig};
+
+/// Configuration of a training run. The defaults are the chapter's network with dropout.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The data and its normalization.
+    pub data: DataConfig,
+    /// The network.
+    pub model: ModelConfig,
+    /// The rule that turns gradients into steps.
+    pub optimizer: OptimizerConfig,
+    /// The learning rate over time.
+    pub schedule: ScheduleConfig,
+    /// The training loop.
+    pub training: TrainingConfig,
+    /// The validation split and early stopping.
+    pub validation: ValidationConfig,
+}
+
+/// The data and its normalization.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// `auto`, `sample`, or a folder of IDX files.
+    pub source: String,
+    /// Whether the files must be the published Fashion-MNIST; `false` for your own data.
+    pub verify: bool,
+    /// Mean in the normalization of a pixel, `(value / 255 - mean) / std`.
+    #[serde(deserialize_with = "range::finite_single")]
+    pub mean: f32,
+    /// Standard deviation in the normalization of a pixel, `(value / 255 - mean) / std`; greater than 0.
+    #[serde(deserialize_with = "range::positive_single")]
+    pub std: f32,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { source: "auto".into(), verify: true, mean: 0.0, std: 1.0 }
+    }
+}
+
+impl DataConfig {
+    /// The normalization of pixels.
+    pub fn normalization(&self) -> Normalization {
+        Normalization { mean: self.mean, std: self.std }
+    }
+}
+
+/// The training loop.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Passes over the training set; 0 evaluates the initial model.
+    pub epochs: usize,
+    /// Examples in each step, at least 1.
+    #[serde(deserialize_with = "range::at_least_one")]
+    pub batch_size: usize,
+    /// Peak learning rate, greater than 0.
+    #[serde(deserialize_with = "range::positive")]
+    pub learning_rate: f64,
+    /// Seed of initial weights, batches, dropout masks and splits.
+    #[serde(deserialize_with = "range::seed")]
+    pub seed: u64,
+    /// Fraction of the target probability spread evenly over all classes.
+    pub label_smoothing: Probability,
+    /// Largest global norm of the gradient; 0 for no limit.
+    #[serde(deserialize_with = "range::not_negative")]
+    pub gradient_clip: f64,
+    /// Steps between two checkpoints within an epoch; 0 for checkpoints at the end of each epoch only.
+    pub checkpoint_steps: usize,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            batch_size: 256,
+            learning_rate: 0.5,
+            seed: 42,
+            label_smoothing: Probability::ZERO,
+            gradient_clip: 0.0,
+            checkpoint_steps: 0,
+        }
+    }
+}
+
+/// The validation split and early stopping.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationConfig {
+    /// Fraction of the training set held out for validation, stratified by class, in `[0, 1)`; 0 for none.
+    #[serde(deserialize_with = "range::below_one")]
+    pub fraction: f64,
+    /// Metric that decides which epoch is best: `loss` or `accuracy`.
+    pub metric: Watched,
+    /// Epochs without improvement after which training stops; 0 for never.
+    pub patience: usize,
+    /// Whether the model kept at the end is the best one on the validation split instead of the last one.
+    pub restore_best: bool,
+}
+
+impl Default for ValidationConfig {
+    fn default() -> Self {
+        Self { fraction: 0.0, metric: Watched::Loss, patience: 0, restore_best: true }
+    }
+}
+
+impl Config {
+    /// The configuration of the training loop.
+    pub fn trainer(&self) -> TrainerConfig {
+        let TrainingConfig { epochs, batch_size, learning_rate, seed, label_smoothing, gradient_clip, .. } =
+            self.training;
+        let (optimizer, schedule) = (self.optimizer, self.schedule);
+        TrainerConfig { epochs, batch_size, learning_rate, seed, label_smoothing, gradient_clip, optimizer, schedule }
+    }
+}
+
+impl ValidationConfig {
+    /// The configuration of early stopping.
+    pub fn early_stopping(&self) -> EarlyStopping {
+        EarlyStopping { watched: self.metric, patience: self.patience, restore_best: self.restore_best }
+    }
+}
+
+impl Layered for Config {
+    fn validate(&self) -> Result<(), Invalid> {
+        let model = &self.model;
+        Invalid::unless(!model.hidden.contains(&0), "model.hidden", &model.hidden, "at least 1 unit in each layer")?;
+        let dropout: Vec<f64> = model.dropout.iter().map(|prob| prob.get()).collect();
+        let entries = [0, model.hidden.len()].contains(&dropout.len());
+        let expected = format!("one probability for each of the {} hidden layers, or []", model.hidden.len());
+        Invalid::unless(entries, "model.dropout", dropout, &expected)?;
+        let ValidationConfig { fraction, patience, .. } = self.validation;
+        let watched = patience == 0 || fraction > 0.0;
+        Invalid::unless(watched, "validation.patience", patience, "0 while validation.fraction is 0")
+    }
+}

@@ -1,0 +1,25 @@
+//! State of a run that a checkpoint does not hold.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use burn::tensor::backend::Backend;
+
+use crate::learner::StepOutput;
+
+/// A step whose loss and logits have not been read from the device yet.
+pub(super) struct Unread<B: Backend> {
+    pub(super) output: StepOutput<B>,
+    pub(super) labels: Vec<usize>,
+    pub(super) learning_rate: f64,
+}
+
+/// Where checkpoints are written, and the program version and settings they record.
+pub(super) struct Checkpoints {
+    pub(super) folder: PathBuf,
+    pub(super) every_steps: usize,
+    pub(super) program: String,
+    pub(super) settings: BTreeMap<String, String>,
+    /// Whether the run resumes from the latest checkpoint by itself when it begins.
+    pub(super) automatic: bool,
+}

@@ -1,0 +1,41 @@
+use burn::nn::{Linear, LinearConfig};
+use burn::prelude::*;
+use burn::tensor::activation::relu;
+use burn_mlp_train::{Classifier, Rows, Trainer, TrainerConfig};
+
+#[derive(Module, Debug)]
+struct Net<B: Backend> {
+    hidden: Linear<B>,
+    output: Linear<B>,
+}
+
+impl<B: Backend> Classifier<B> for Net<B> {
+    fn logits(&self, rows: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.output.forward(relu(self.hidden.forward(rows)))
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    type B = burn_autodiff::Autodiff<burn_flex::Flex>;
+    let device = Default::default();
+    B::seed(&device, 7);
+    let leaves = leaves(&std::fs::read_to_string("leaves.csv")?)?; // three numbers and the tree of each
+    let net = Net { hidden: LinearConfig::new(3, 8).init::<B>(&device), output: LinearConfig::new(8, 3).init(&device) };
+    let config = TrainerConfig { epochs: 200, batch_size: 60, ..Default::default() };
+    let run = Trainer::new(net, &leaves, config, &device).with_test(&leaves).with_checkpoints("run").run()?;
+    println!("accuracy {:.3}", run.epochs.last().map_or(f64::NAN, |epoch| epoch.test_accuracy));
+    Ok(())
+}
+
+/// Lines `length,width,stem,tree`, in millimetres, below a heading; lengths in units of 5 cm.
+fn leaves(text: &str) -> Result<Rows, Box<dyn std::error::Error>> {
+    let (mut values, mut labels) = (Vec::new(), Vec::new());
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        for field in &fields[..3] {
+            values.push(field.parse::<f32>()? / 50.0);
+        }
+        labels.push(["beech", "lime", "pear"].iter().position(|tree| *tree == fields[3]).ok_or("another tree")?);
+    }
+    Ok(Rows::new(values, 3, labels)?)
+}
