@@ -4,6 +4,8 @@
 //! cargo run -p burn-mlp --features train --example learner -- [FOLDER]
 //! ```
 
+use std::path::Path;
+
 use burn::data::dataloader::{DataLoaderBuilder, batcher::Batcher};
 use burn::data::dataset::InMemDataset;
 use burn::optim::AdamConfig;
@@ -11,12 +13,14 @@ use burn::record::DefaultRecorder;
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
-use burn_mlp::{ClassificationBatch, Key, MlpConfig, Probability};
+use burn_mlp::{ClassificationBatch, Key, Mlp, MlpConfig, MlpError};
 use burn_train::metric::{AccuracyMetric, LossMetric, MetricDefinition};
 use burn_train::renderer::*;
 use burn_train::{InferenceStep, Learner, SupervisedTraining};
 
 type B = Autodiff<Flex>;
+
+const BATCH: usize = 64;
 
 #[derive(Clone, Debug)]
 struct Point {
@@ -47,31 +51,44 @@ impl<B: Backend> Batcher<B, Point, ClassificationBatch<B>> for PointBatcher {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::args_os().nth(1).unwrap_or_else(|| std::env::temp_dir().join("burn-mlp-learner").into());
-    let device = Default::default();
-    let train = DataLoaderBuilder::<B, _, _>::new(PointBatcher).batch_size(64).shuffle(42);
+/// Trains up to an epoch: from the start, or from the checkpoint of an earlier epoch in `folder`.
+fn train(folder: &Path, epochs: usize, checkpoint: Option<usize>) -> Result<Mlp<Flex>, MlpError> {
+    // In the order of the set: the loader of a resumed run would shuffle as in its first epochs.
+    let train = DataLoaderBuilder::<B, _, _>::new(PointBatcher).batch_size(BATCH);
     let valid = DataLoaderBuilder::<Flex, _, _>::new(PointBatcher).batch_size(512);
-    let valid = valid.build(InMemDataset::new(points(512, 2)));
-    let mlp = MlpConfig::new(2, [32, 32], 2)
-        .with_dropout([Probability::ZERO, Probability::new(0.1)?])
-        .with_seed(42)
-        .init::<B>(&device)?;
-
-    let training = SupervisedTraining::new(&folder, train.build(InMemDataset::new(points(1024, 1))), valid.clone())
+    let (train, valid) =
+        (train.build(InMemDataset::new(points(1024, 1))), valid.build(InMemDataset::new(points(512, 2))));
+    let training = SupervisedTraining::new(folder, train, valid)
         .metrics((AccuracyMetric::new(), LossMetric::new()))
         .with_file_checkpointer(DefaultRecorder::new())
         .renderer(OnlySummary)
-        .num_epochs(20)
+        .num_epochs(epochs)
         .summary();
-    let result = training.launch(Learner::new(mlp, AdamConfig::new().init(), 0.01));
+    let training = checkpoint.into_iter().fold(training, SupervisedTraining::checkpoint);
+    let config = MlpConfig::new(2, [32, 32], 2).with_dropout([0.0, 0.1]).with_seed(42);
+    let mlp = config.init::<B>(&Default::default())?;
+    Ok(training.launch(Learner::new(mlp, AdamConfig::new().init(), 0.01)).model)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = std::env::args_os().nth(1).unwrap_or_else(|| std::env::temp_dir().join("burn-mlp-learner").into());
+    let folder = Path::new(&folder);
+    let model = train(&folder.join("at-once"), 20, None)?;
 
     // The model that comes back predicts: dropout is off.
-    let batch = valid.iter().next().ok_or("no validation batch")?;
-    let (expected, output) = (batch.targets.clone(), InferenceStep::step(&result.model, batch));
+    let batch = PointBatcher.batch(points(512, 3), &Default::default());
+    let (expected, output) = (batch.targets.clone(), InferenceStep::step(&model, batch));
     let right = output.output.argmax(1).squeeze_dim::<1>(1).equal(expected).int().sum().into_scalar();
     println!("{right} of 512 new points right; metrics and checkpoints in {}", folder.display());
     assert!(right > 480, "it should have learned the ring");
+
+    // A run that goes on from a checkpoint draws the masks that are next, and ends with the same bits.
+    train(&folder.join("resumed"), 8, None)?;
+    let resumed = train(&folder.join("resumed"), 20, Some(8))?;
+    let drawn = resumed.hidden[1].dropout.position().call;
+    println!("{drawn} masks drawn in 20 epochs, 12 of them after a checkpoint");
+    assert_eq!(drawn, 20 * 1024 / BATCH as u64);
+    assert_eq!(resumed.output.weight.to_data(), model.output.weight.to_data());
     Ok(())
 }
 

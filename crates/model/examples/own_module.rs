@@ -11,32 +11,30 @@ use burn::optim::{GradientsParams, Optimizer, SgdConfig};
 use burn::tensor::{ElementConversion, Int, Tensor, TensorData, activation::relu, backend::Backend};
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
-use burn_mlp::{CrossEntropy, Dropout, DropoutConfig, Init, Key, LayerInit, Probability, ProbabilityError};
+use burn_mlp::{CrossEntropy, Dropout, DropoutConfig, DropoutLayers, Init, Key, LayerInit, Probability};
 
 type B = Autodiff<Flex>;
 
 const SIDE: usize = 8;
 const CHANNELS: usize = 4;
 
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 struct BarNet<B: Backend> {
     convolution: Conv2d<B>,
-    // Holds no tensor: a plain field, which records and optimizers pass over.
-    #[module(skip)]
-    dropout: Dropout,
+    dropout: Dropout<B>,
     output: Linear<B>,
 }
 
 impl<B: Backend> BarNet<B> {
-    fn new(device: &B::Device) -> Result<Self, ProbabilityError> {
+    fn new(device: &B::Device) -> Self {
         let padding = PaddingConfig2d::Same;
         let net = Self {
             convolution: Conv2dConfig::new([1, CHANNELS], [3, 3]).with_padding(padding).init(device),
-            dropout: DropoutConfig::new(Probability::new(0.25)?).with_seed(7).init(),
+            dropout: DropoutConfig::new(Probability::of(0.25)).with_seed(7).init(),
             output: LinearConfig::new(CHANNELS, 2).init(device),
         };
         // Reaches both layers, and would reach any that are nested deeper.
-        Ok(LayerInit::weight(Init::XavierNormal { gain: 1.0 }).apply(net, 42))
+        LayerInit::weight(Init::XavierNormal { gain: 1.0 }).apply(net, 42)
     }
 
     /// Logits `[batch, 2]` of images `[batch, 1, SIDE, SIDE]`.
@@ -51,9 +49,11 @@ impl<B: Backend> BarNet<B> {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Default::default();
     let (images, bars) = bars::<B>(256, 1, &device);
-    let mut net = BarNet::<B>::new(&device)?;
+    let mut net = BarNet::<B>::new(&device);
     let mut optimizer = SgdConfig::new().init::<B, BarNet<B>>();
     for step in 1..=200 {
+        // The masks of this step, also in a run that was interrupted.
+        net.seek_dropout(step);
         let loss = CrossEntropy::default().forward(net.forward(images.clone()), bars.clone());
         if step % 50 == 0 {
             println!("step {step}: loss {:.4}", loss.clone().into_scalar());

@@ -1,8 +1,13 @@
 //! Activation functions.
 
+use core::fmt;
+use core::str::FromStr;
+
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Tensor, activation as functions, backend::Backend};
 use serde::{Deserialize, Serialize};
+
+use crate::DropoutLayers;
 
 /// The activation function of a hidden layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,10 +31,48 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// All functions.
+    pub const ALL: [Self; 6] =
+        [Self::Relu, Self::ParametricRelu, Self::Sigmoid, Self::Tanh, Self::RescaledSigmoid, Self::Silu];
+
+    /// Its name in files and on command lines.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Relu => "relu",
+            Self::ParametricRelu => "parametric-relu",
+            Self::Sigmoid => "sigmoid",
+            Self::Tanh => "tanh",
+            Self::RescaledSigmoid => "rescaled-sigmoid",
+            Self::Silu => "silu",
+        }
+    }
+
     /// The function as a module, with its learned slope if it has one.
     pub fn init<B: Backend>(self, device: &B::Device) -> ActivationLayer<B> {
         let slope = (self == Self::ParametricRelu).then(|| Param::from_tensor(Tensor::full([1], 0.25, device)));
         ActivationLayer { slope, function: self }
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// A name that is of no activation function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected relu, parametric-relu, sigmoid, tanh, rescaled-sigmoid or silu")]
+pub struct UnknownActivation;
+
+impl FromStr for Activation {
+    type Err = UnknownActivation;
+
+    /// # Errors
+    ///
+    /// If no function has this [name](Self::name).
+    fn from_str(name: &str) -> Result<Self, UnknownActivation> {
+        Self::ALL.into_iter().find(|function| function.name() == name).ok_or(UnknownActivation)
     }
 }
 
@@ -46,7 +89,7 @@ impl Activation {
 /// let y = Activation::ParametricRelu.init(&Default::default()).forward(x);
 /// assert_eq!(y.to_data().to_vec::<f32>().unwrap(), [-0.5, 0.0, 3.0]);
 /// ```
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 pub struct ActivationLayer<B: Backend> {
     /// The learned slope `α` for negative inputs, shape `[1]`; present for [`Activation::ParametricRelu`] only.
     pub slope: Option<Param<Tensor<B, 1>>>,
@@ -63,7 +106,7 @@ impl<B: Backend> ActivationLayer<B> {
     pub fn forward<const D: usize>(&self, x: Tensor<B, D>) -> Tensor<B, D> {
         match (&self.slope, self.function) {
             (Some(slope), _) => functions::prelu(x, slope.val()),
-            (None, Activation::Relu | Activation::ParametricRelu) => functions::relu(x),
+            (None, Activation::Relu | Activation::ParametricRelu) => relu(x),
             (None, Activation::Sigmoid) => sigmoid(x),
             (None, Activation::Tanh) => functions::tanh(x),
             (None, Activation::RescaledSigmoid) => sigmoid(x).mul_scalar(4.0).sub_scalar(2.0),
@@ -75,6 +118,13 @@ impl<B: Backend> ActivationLayer<B> {
     pub const fn function(&self) -> Activation {
         self.function
     }
+}
+
+/// `max(0, x)`, where NaN stays NaN: a broken input is seen in the loss. Burn 0.21's own function turns it into 0 on
+/// processors.
+pub(crate) fn relu<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
+    let negative = x.clone().lower_equal_elem(0.0);
+    x.mask_fill(negative, 0.0)
 }
 
 /// The logistic function in the precision of `x`.
@@ -118,6 +168,24 @@ mod tests {
 
     // import torch; x = torch.tensor([-2., -.5, 0., 1., 3.], dtype=torch.float64, requires_grad=True)
     // f(x).sum().backward(); print(f(x).tolist(), x.grad.tolist())
+
+    #[test]
+    fn a_name_is_read_back_and_that_of_the_files() {
+        for function in Activation::ALL {
+            assert_eq!(function.name().parse(), Ok(function));
+            assert_eq!(serde_json::to_string(&function).unwrap(), std::format!("\"{function}\""));
+        }
+        assert_eq!("Relu".parse::<Activation>(), Err(UnknownActivation));
+    }
+
+    #[test]
+    fn no_function_hides_a_nan() {
+        for function in Activation::ALL {
+            let x = Tensor::<Double, 1>::from_data([f64::NAN, 1.0], (&Default::default(), DType::F64));
+            let y: Vec<f64> = double(function.init(&Default::default())).forward(x).into_data().into_vec().unwrap();
+            assert!(y[0].is_nan() && y[1].is_finite(), "{function}: {y:?}");
+        }
+    }
 
     #[test]
     fn relu_and_its_derivative_at_zero() {

@@ -41,6 +41,8 @@
 #![cfg_attr(not(feature = "flex"), forbid(unsafe_code))]
 
 extern crate alloc;
+// The derive macro names this crate as its users do.
+extern crate self as burn_mlp;
 #[cfg(test)]
 extern crate std;
 
@@ -57,21 +59,26 @@ mod log_softmax;
 mod loss;
 mod mask;
 mod mlp;
+mod param_ids;
 mod probability;
 mod random;
 mod recurrent;
 #[cfg(test)]
 mod reference;
 mod residual;
+mod standardize;
 
-pub use activation::{Activation, ActivationLayer};
-pub use dropout::{Dropout, DropoutConfig, DropoutMode};
+pub use activation::{Activation, ActivationLayer, UnknownActivation};
+/// Derives [`DropoutLayers`](trait@DropoutLayers) for a module.
+pub use burn_mlp_derive::DropoutLayers;
+pub use dropout::{Dropout, DropoutConfig, DropoutLayers, DropoutMode, DropoutPosition, ModulePath};
 pub use init::{FanMode, Fans, Init};
 pub use layer_init::LayerInit;
 #[cfg(feature = "train")]
 pub use learner::ClassificationBatch;
 pub use loss::CrossEntropy;
-pub use mlp::{HiddenLayer, LayerSummary, Mlp, MlpConfig, MlpError};
+pub use mlp::{DropoutRates, HiddenLayer, LayerSummary, Mlp, MlpConfig, MlpError, Summary};
+pub use param_ids::with_path_ids;
 pub use probability::{Probability, ProbabilityError};
 pub use random::Key;
 pub use recurrent::{Lstm, LstmConfig, LstmState, Recurrence, RecurrentError, Rnn, RnnConfig};
@@ -79,6 +86,8 @@ pub use residual::{
     DeepMlp, DeepMlpConfig, ResidualBlockConfig, ResidualBlockV1, ResidualBlockV2, ResidualError, ResidualNetwork,
     ResidualNetworkConfig, ResidualStage,
 };
+
+pub use standardize::{Standardize, StandardizeError};
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

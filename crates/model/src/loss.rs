@@ -1,17 +1,22 @@
 //! Cross-entropy of logits.
 
-use burn::tensor::{Int, Tensor, backend::Backend};
+use alloc::vec::Vec;
+
+use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
+use serde::{Deserialize, Serialize};
 
 use crate::Probability;
 use crate::log_softmax::log_softmax;
 
-/// Cross-entropy of logits and class indices, with label smoothing.
+/// Cross-entropy of logits and class indices, with label smoothing and class weights.
 ///
-/// `-(1 - s)·log p_y - (s/C)·Σ_c log p_c` for smoothing `s` and `C` classes (Szegedy et al. 2016). `log p` is computed
-/// with the log-sum-exp of the logits, which neither overflows nor takes the logarithm of zero.
+/// `-(1 - s)·w_y·log p_y - (s/C)·Σ_c w_c·log p_c` for smoothing `s`, `C` classes (Szegedy et al. 2016) and weights `w`,
+/// which are 1 unless they are set. `log p` is computed with the log-sum-exp of the logits, which neither overflows nor
+/// takes the logarithm of zero.
 ///
 /// The loss of a batch is the mean over its examples, so the learning rate does not have to be scaled with the batch
-/// size.
+/// size. With class weights it is the mean too: PyTorch divides by the sum of the weights instead, which makes the
+/// gradient of an example depend on the other examples of its batch.
 ///
 /// # Examples
 ///
@@ -26,28 +31,63 @@ use crate::log_softmax::log_softmax;
 /// let losses = CrossEntropy::default().forward_each(logits, targets).to_data();
 /// assert_eq!(losses.to_vec::<f32>().unwrap(), [0.0, 2.0_f32.ln()]);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CrossEntropy {
     /// Fraction of the target probability that is spread evenly over all classes.
     pub label_smoothing: Probability,
+    /// Weight of each class; empty for 1.
+    pub class_weights: Vec<f32>,
 }
 
 impl CrossEntropy {
     /// Sets the fraction of the target probability that is spread evenly over all classes.
-    pub const fn with_label_smoothing(mut self, label_smoothing: Probability) -> Self {
+    #[must_use]
+    pub fn with_label_smoothing(mut self, label_smoothing: Probability) -> Self {
         self.label_smoothing = label_smoothing;
         self
     }
 
-    /// Mean loss over the batch.
+    /// Sets the weight of each class.
+    ///
+    /// # Examples
+    ///
+    /// Two of three examples are of class 0. Weights of `examples/(classes·count)` make both classes count the same:
+    ///
+    /// ```
+    /// use burn::tensor::Tensor;
+    /// use burn_flex::Flex;
+    /// use burn_mlp::CrossEntropy;
+    ///
+    /// let device = Default::default();
+    /// let balanced = CrossEntropy::default().with_class_weights([3.0 / 4.0, 3.0 / 2.0]);
+    /// let targets = Tensor::from_ints([0, 0, 1], &device);
+    /// let losses = balanced.forward_each(Tensor::<Flex, 2>::zeros([3, 2], &device), targets).to_data();
+    /// let [one, other, rare] = losses.to_vec::<f32>().unwrap()[..] else { unreachable!() };
+    /// assert_eq!(one + other, rare);
+    /// ```
+    #[must_use]
+    pub fn with_class_weights(mut self, class_weights: impl Into<Vec<f32>>) -> Self {
+        self.class_weights = class_weights.into();
+        self
+    }
+
+    /// Mean loss over the batch; 0 for a batch without examples.
     ///
     /// # Shapes
     ///
     /// - `logits`: `[batch, classes]`
     /// - `targets`: `[batch]`, each in `0..classes`
     /// - output: `[1]`
+    ///
+    /// # Panics
+    ///
+    /// If there are class weights, and not one for each class.
     pub fn forward<B: Backend>(&self, logits: Tensor<B, 2>, targets: Tensor<B, 1, Int>) -> Tensor<B, 1> {
+        if logits.dims()[0] == 0 {
+            return Tensor::zeros([1], (&logits.device(), logits.dtype()));
+        }
         self.forward_each(logits, targets).mean()
     }
 
@@ -58,14 +98,29 @@ impl CrossEntropy {
     /// - `logits`: `[batch, classes]`
     /// - `targets`: `[batch]`, each in `0..classes`
     /// - output: `[batch]`
+    ///
+    /// # Panics
+    ///
+    /// If there are class weights, and not one for each class.
     pub fn forward_each<B: Backend>(&self, logits: Tensor<B, 2>, targets: Tensor<B, 1, Int>) -> Tensor<B, 1> {
+        let [batch, classes] = logits.dims();
+        if batch == 0 {
+            return Tensor::zeros([0], (&logits.device(), logits.dtype()));
+        }
         #[cfg(feature = "flex")]
         if self.label_smoothing == Probability::ZERO
+            && self.class_weights.is_empty()
             && let Some(losses) = crate::fused::cross_entropy(&logits, &targets)
         {
             return losses;
         }
-        let log_probabilities = log_softmax(logits);
+        let mut log_probabilities = log_softmax(logits);
+        if !self.class_weights.is_empty() {
+            assert_eq!(self.class_weights.len(), classes, "a weight for each class");
+            let options = (&log_probabilities.device(), log_probabilities.dtype());
+            let weights = TensorData::new(self.class_weights.clone(), [1, classes]);
+            log_probabilities = log_probabilities * Tensor::from_data(weights, options);
+        }
         let of_target = log_probabilities.clone().gather(1, targets.unsqueeze_dim(1));
         let smoothing = self.label_smoothing.get();
         let expected = if smoothing == 0.0 {
@@ -131,6 +186,28 @@ mod tests {
             &gradient,
             &[0.285207781408, -0.001637222882, -0.283570558526, 0.006639644622, 0.001453109272, -0.008092753894],
         );
+    }
+
+    // w = torch.tensor([.5, 2., 1.])
+    // print(torch.nn.functional.cross_entropy(x, t, weight=w, label_smoothing=.1, reduction='none').tolist())
+    #[test]
+    fn weighted_and_smoothed_losses_match_pytorch() {
+        let device = Default::default();
+        let logits = Tensor::<Double, 2>::from_data([[1.0_f64, -2.0, 0.5], [0.0, 3.0, -1.0]], (&device, DType::F64));
+        let loss =
+            CrossEntropy::default().with_label_smoothing(Probability::of(0.1)).with_class_weights([0.5, 2.0, 1.0]);
+        let losses = loss.forward_each(logits.inner(), Tensor::from_ints([2, 1], &device));
+        assert_close(&losses.into_data().into_vec::<f64>().unwrap(), &[1.179673517381, 0.309610815508]);
+    }
+
+    #[test]
+    fn a_batch_without_examples_has_loss_zero() {
+        let logits = || Tensor::<Autodiff<NdArray>, 2>::zeros([0, 3], &Default::default()).require_grad();
+        let targets = || Tensor::zeros([0], &Default::default());
+        for loss in [CrossEntropy::default(), CrossEntropy::default().with_class_weights([1.0; 3])] {
+            assert_eq!(loss.forward(logits(), targets()).into_scalar(), 0.0);
+            assert_eq!(loss.forward_each(logits(), targets()).dims(), [0]);
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 /// use burn_mlp::Probability;
 ///
+/// assert_eq!(Probability::of(0.2).get(), 0.2);
 /// assert_eq!(Probability::new(0.2)?.get(), 0.2);
 /// assert!(Probability::new(1.5).is_err());
 /// assert!(Probability::new(f64::NAN).is_err());
@@ -40,6 +41,34 @@ impl Probability {
             Ok(Self(value + 0.0))
         } else {
             Err(ProbabilityError { found: value })
+        }
+    }
+
+    /// A probability known when the program is written: in a `const`, a wrong one does not compile.
+    ///
+    /// # Panics
+    ///
+    /// If `value` is outside `[0, 1]` or NaN.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use burn_mlp::Probability;
+    ///
+    /// const HALF: Probability = Probability::of(0.5);
+    /// assert_eq!(HALF.get(), 0.5);
+    /// ```
+    ///
+    /// ```compile_fail
+    /// # use burn_mlp::Probability;
+    /// const TOO_LARGE: Probability = Probability::of(1.5);
+    /// # let _ = TOO_LARGE;
+    /// ```
+    #[track_caller]
+    pub const fn of(value: f64) -> Self {
+        match Self::new(value) {
+            Ok(probability) => probability,
+            Err(_) => panic!("expected a probability in [0, 1]"),
         }
     }
 

@@ -37,6 +37,26 @@ impl Key {
         Self { major, minor, ..self }
     }
 
+    /// The stream for `purpose` under `seed` that belongs to a path inside a module, such as `hidden.0.weight`.
+    ///
+    /// Purpose and path are named by a hash of 64 bits (FNV-1a; Fowler, Noll and Vo 1991): two paths coincide with
+    /// probability 2⁻⁶⁴.
+    pub fn of_path(seed: u64, purpose: [u8; 8], path: &str) -> Self {
+        Self::new(seed, hash(purpose.iter().copied().chain(path.bytes())).to_le_bytes())
+    }
+
+    /// The seed.
+    pub const fn seed(self) -> u64 {
+        self.seed
+    }
+
+    /// The stream of a repetition under the same name; 0 for the stream itself.
+    ///
+    /// The number is added to the purpose, which as eight letters of a name or as a hash is far from every other.
+    pub(crate) const fn call(self, call: u64) -> Self {
+        Self { purpose: u64::from_le_bytes(self.purpose).wrapping_add(call).to_le_bytes(), ..self }
+    }
+
     /// The same seed and purpose, with `major` and `minor` added to the counters.
     pub(crate) const fn plus(self, major: u64, minor: u64) -> Self {
         Self { major: self.major + major, minor: self.minor + minor, ..self }
@@ -77,6 +97,13 @@ impl Key {
     }
 }
 
+/// The FNV-1a hash of some bytes.
+pub(crate) fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    bytes.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+}
+
 fn unit_interval(bits: u64) -> f64 {
     const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
     (bits >> 11) as f64 * STEP
@@ -91,10 +118,18 @@ mod tests {
     #[test]
     fn every_part_of_the_name_selects_another_stream() {
         let first = |key: Key| key.generator().next_u64();
-        let others = [Key::new(8, *b"a test\0\0"), Key::new(7, *b"another\0"), KEY.at(1, 0), KEY.at(0, 1)];
-        for other in others {
+        let others = [Key::new(8, *b"a test\0\0"), Key::new(7, *b"another\0"), KEY.at(1, 0), KEY.at(0, 1), KEY.call(1)];
+        let paths = ["", "a", "a.b"].map(|path| Key::of_path(7, *b"a test\0\0", path));
+        for other in others.into_iter().chain(paths) {
             assert_ne!(first(KEY), first(other), "{other:?}");
         }
+    }
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        // Of the authors' table of test vectors.
+        assert_eq!(hash("".bytes()), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(hash("foobar".bytes()), 0x8594_4171_f739_67e8);
     }
 
     #[test]

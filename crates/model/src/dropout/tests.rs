@@ -6,8 +6,8 @@ use burn_ndarray::NdArray;
 
 type Train = Autodiff<Flex>;
 
-fn layer(prob: f64) -> Dropout {
-    DropoutConfig::new(Probability::new(prob).unwrap()).with_seed(3).init()
+fn layer<B: Backend>(prob: f64) -> Dropout<B> {
+    DropoutConfig::new(Probability::of(prob)).with_seed(3).init()
 }
 
 fn arange<B: Backend>() -> Tensor<B, 2> {
@@ -108,17 +108,83 @@ fn each_call_draws_a_new_mask_and_seek_returns_to_an_old_one() {
 }
 
 #[test]
-fn rows_of_a_mask_do_not_depend_on_how_many_are_drawn_and_the_next_mask_starts_at_its_first() {
+fn rows_of_a_mask_do_not_depend_on_how_many_are_drawn() {
     let (dropout, device) = (layer(0.2), Default::default());
     // Narrower than a round of the generators, wider than a round, and wider than a block.
     for width in [5, 784, 20_000] {
         let ones = |rows| Tensor::<Train, 2>::ones([rows, width], &device);
         dropout.seek(0);
-        let masks = [(); 2].map(|()| dropout.forward(ones(7)));
+        let whole = dropout.forward(ones(7));
         dropout.seek_row(0, 4);
-        assert_eq!(values(dropout.forward(ones(3))), values(masks[0].clone().narrow(0, 4, 3)), "width {width}");
-        assert_eq!(values(dropout.forward(ones(7))), values(masks[1].clone()), "width {width}");
+        assert_eq!(values(dropout.forward(ones(3))), values(whole.narrow(0, 4, 3)), "width {width}");
     }
+}
+
+#[test]
+fn a_layer_called_twice_in_a_step_has_the_masks_of_the_whole_batch_on_two_threads() {
+    let dropout = layer(0.5);
+    let twice = |dropout: &Dropout<Train>, rows| {
+        [(); 2].map(|()| dropout.forward(Tensor::<Train, 2>::ones([rows, 40], &Default::default())))
+    };
+    for step in [0, 1, 7] {
+        dropout.seek(step);
+        let whole = twice(&dropout, 10);
+        let part = |first: usize, rows| {
+            let clone = dropout.clone();
+            std::thread::spawn(move || {
+                clone.seek_row(step, first as u64);
+                twice(&clone, rows).map(values)
+            })
+        };
+        let (upper, lower) = (part(0, 6), part(6, 4));
+        let (upper, lower) = (upper.join().unwrap(), lower.join().unwrap());
+        for (call, whole) in whole.into_iter().enumerate() {
+            assert_eq!([&upper[call][..], &lower[call][..]].concat(), values(whole), "step {step}, call {call}");
+        }
+    }
+}
+
+#[test]
+fn no_mask_of_a_step_is_that_of_another_step_or_call() {
+    let dropout = layer(0.5);
+    let mut masks: Vec<Vec<f32>> = Vec::new();
+    for step in 0..4 {
+        dropout.seek(step);
+        masks.extend([(); 3].map(|()| values(dropout.forward(Tensor::<Train, 1>::ones([64], &Default::default())))));
+    }
+    for (index, mask) in masks.iter().enumerate() {
+        assert!(!masks[..index].contains(mask), "mask {index}");
+    }
+}
+
+#[test]
+fn a_layer_of_ones_own_shares_no_mask_with_those_of_a_perceptron_or_another_stream() {
+    let mlp = crate::MlpConfig::new(64, [64], 2).with_input_dropout(Probability::of(0.5)).with_dropout(0.5);
+    let mlp = mlp.with_seed(7).init::<Train>(&Default::default()).unwrap();
+    let config = DropoutConfig::new(Probability::of(0.5)).with_seed(7);
+    let draw = |dropout: &Dropout<Train>| values(dropout.forward(Tensor::<_, 1>::ones([64], &Default::default())));
+    let masks = [&config.init(), &config.with_stream(1).init(), &mlp.input_dropout, &mlp.hidden[0].dropout].map(draw);
+    for (index, mask) in masks.iter().enumerate() {
+        assert!(!masks[..index].contains(mask), "layer {index}");
+    }
+}
+
+#[test]
+fn a_record_brings_back_the_position() {
+    use burn::module::Module as _;
+    let dropout = layer::<Train>(0.5);
+    dropout.seek(3);
+    let _ = dropout.forward(arange());
+    let loaded = layer::<Train>(0.5).load_record(dropout.clone().into_record());
+    assert_eq!(loaded.position(), DropoutPosition { step: 3, call: 1, row: 0 });
+    assert_eq!(values(loaded.forward(arange())), values(dropout.forward(arange())));
+}
+
+#[test]
+fn it_prints_as_one_word() {
+    let dropout = layer::<Train>(0.25);
+    assert_eq!(std::format!("{dropout} {dropout:?}"), "Dropout(0.25) Dropout(0.25)");
+    assert_eq!(std::format!("{}", dropout.with_mode(DropoutMode::MonteCarlo)), "Dropout(0.25, monte-carlo)");
 }
 
 #[test]
@@ -132,7 +198,7 @@ fn a_clone_continues_as_the_original_would() {
 
 #[test]
 fn layers_without_a_seed_differ() {
-    let config = DropoutConfig::new(Probability::new(0.5).unwrap());
-    let draw = |dropout: Dropout| values(dropout.forward(Tensor::<Train, 1>::ones([64], &Default::default())));
+    let config = DropoutConfig::new(Probability::of(0.5));
+    let draw = |dropout: Dropout<Train>| values(dropout.forward(Tensor::<Train, 1>::ones([64], &Default::default())));
     assert_ne!(draw(config.init()), draw(config.init()));
 }

@@ -34,17 +34,22 @@ pub(super) fn forward(x: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor, af
         let rows = y.chunks_exact_mut(d_output);
         match after {
             After::Nothing => rows.for_each(|row| map(row, &bias, |sum| sum)),
-            After::Relu => rows.for_each(|row| map(row, &bias, |sum| sum.max(0.0))),
+            After::Relu => rows.for_each(|row| map(row, &bias, relu)),
             After::ReluDropout { mask, .. } => {
                 for (row, mask) in rows.zip(mask.chunks_exact(d_output)) {
                     for ((y, b), m) in row.iter_mut().zip(&*bias).zip(mask) {
-                        *y = (*y + b).max(0.0) * m;
+                        *y = relu(*y + b) * m;
                     }
                 }
             }
         }
     }
     tensor(y, [examples, d_output])
+}
+
+/// NaN stays NaN, so that a broken input is seen in the loss. `f32::max` would return 0.
+fn relu(x: f32) -> f32 {
+    if x <= 0.0 { 0.0 } else { x }
 }
 
 fn map(row: &mut [f32], bias: &[f32], function: impl Fn(f32) -> f32) {
@@ -98,7 +103,7 @@ impl Backward<Flex, 3> for Layer {
         let gradient = gradient.as_mut_slice::<f32>().expect("a gradient in single precision");
         if let Some((output, scale)) = kept {
             for (g, y) in gradient.iter_mut().zip(&*values(&output)) {
-                *g = if *y > 0.0 { *g * scale } else { 0.0 };
+                *g = if *y <= 0.0 { 0.0 } else { *g * scale };
             }
         }
         let (x_values, weight_values) = (values(&x), values(&weight));

@@ -32,7 +32,7 @@ use crate::{Activation, Dropout, Probability};
 pub(crate) fn hidden_layer<B: Backend>(
     layer: &Linear<B>,
     activation: Activation,
-    dropout: &Dropout,
+    dropout: &Dropout<B>,
     x: &Tensor<B, 2>,
 ) -> Option<Tensor<B, 2>> {
     if activation != Activation::Relu || dropout.prob() == Probability::ONE {

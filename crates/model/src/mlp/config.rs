@@ -7,7 +7,7 @@ use burn::nn::{BatchNormConfig, Linear};
 use burn::tensor::{Tensor, backend::Backend};
 use serde::{Deserialize, Serialize};
 
-use super::{HiddenLayer, Mlp, MlpError};
+use super::{DropoutRates, HiddenLayer, Mlp, MlpError};
 use crate::{Activation, Dropout, Key, LayerInit, Probability};
 
 /// Configuration of [`Mlp`].
@@ -19,15 +19,12 @@ use crate::{Activation, Dropout, Key, LayerInit, Probability};
 /// ```
 /// use burn::tensor::Tensor;
 /// use burn_flex::Flex;
-/// use burn_mlp::{MlpConfig, Probability};
+/// use burn_mlp::MlpConfig;
 ///
 /// let device = Default::default();
-/// let mlp = MlpConfig::new(784, [256, 256], 10)
-///     .with_dropout([Probability::new(0.2)?, Probability::new(0.5)?])
-///     .with_seed(42)
-///     .init::<Flex>(&device)?;
-/// assert_eq!(mlp.forward(Tensor::zeros([32, 784], &device)).dims(), [32, 10]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let mlp = MlpConfig::new(784, [256, 256], 10).with_dropout([0.2, 0.5]).with_seed(42).init::<Flex>(&device)?;
+/// assert_eq!(mlp.forward(Tensor::<Flex, 2>::zeros([32, 784], &device)).dims(), [32, 10]);
+/// # Ok::<(), burn_mlp::MlpError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,12 +39,12 @@ pub struct MlpConfig {
     /// Activation function of the hidden layers.
     #[serde(default)]
     pub activation: Activation,
-    /// Dropout probability of each hidden layer. Empty: no dropout.
+    /// Dropout probabilities of the hidden layers.
     #[serde(default)]
-    pub dropout: Vec<Probability>,
-    /// Dropout probability of the input features.
+    pub dropout: DropoutRates,
+    /// Dropout probability of the input features, in `[0, 1]`.
     #[serde(default)]
-    pub input_dropout: Probability,
+    pub input_dropout: f64,
     /// Whether to normalize each hidden layer over the batch, between the linear map and the activation.
     #[serde(default)]
     pub batch_norm: bool,
@@ -67,8 +64,8 @@ impl MlpConfig {
             d_hidden: d_hidden.into(),
             d_output,
             activation: Activation::default(),
-            dropout: Vec::new(),
-            input_dropout: Probability::ZERO,
+            dropout: DropoutRates::default(),
+            input_dropout: 0.0,
             batch_norm: false,
             init: LayerInit::default(),
             seed: 0,
@@ -81,15 +78,16 @@ impl MlpConfig {
         self
     }
 
-    /// Sets one dropout probability for each hidden layer.
-    pub fn with_dropout(mut self, dropout: impl Into<Vec<Probability>>) -> Self {
+    /// Sets the dropout probability of every hidden layer, `with_dropout(0.5)`, or one for each,
+    /// `with_dropout([0.2, 0.5])`.
+    pub fn with_dropout(mut self, dropout: impl Into<DropoutRates>) -> Self {
         self.dropout = dropout.into();
         self
     }
 
     /// Sets the dropout probability of the input features.
-    pub fn with_input_dropout(mut self, prob: Probability) -> Self {
-        self.input_dropout = prob;
+    pub fn with_input_dropout(mut self, prob: impl Into<f64>) -> Self {
+        self.input_dropout = prob.into();
         self
     }
 
@@ -116,15 +114,17 @@ impl MlpConfig {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] if a width is zero, or if the number of dropout probabilities is neither zero nor the number of
-    /// hidden layers.
+    /// [`MlpError`] if a width is zero, a dropout probability is outside `[0, 1]`, or the number of dropout
+    /// probabilities is neither zero nor the number of hidden layers.
     pub fn init<B: Backend>(&self, device: &B::Device) -> Result<Mlp<B>, MlpError> {
-        self.check()?;
+        self.check_widths()?;
+        let dropout = self.dropout.probabilities(self.d_hidden.len())?;
+        let input_dropout =
+            Probability::new(self.input_dropout).map_err(|_| MlpError::InputDropout { found: self.input_dropout })?;
         let dropout_key = |layer: usize| Key::new(self.seed, *b"dropout\0").at((layer as u64) << 32, 0);
         let mut d_input = self.d_input;
         let mut hidden = Vec::with_capacity(self.d_hidden.len());
-        for (layer, &d_output) in self.d_hidden.iter().enumerate() {
-            let prob = self.dropout.get(layer).copied().unwrap_or_default();
+        for (layer, (&d_output, prob)) in self.d_hidden.iter().zip(dropout).enumerate() {
             hidden.push(HiddenLayer {
                 linear: zeros(d_input, d_output, device),
                 norm: self.batch_norm.then(|| materialized(BatchNormConfig::new(d_output).init(device))),
@@ -134,14 +134,14 @@ impl MlpConfig {
             d_input = d_output;
         }
         let mlp = Mlp {
-            input_dropout: Dropout::with_key(self.input_dropout, dropout_key(0)),
+            input_dropout: Dropout::with_key(input_dropout, dropout_key(0)),
             hidden,
             output: zeros(d_input, self.d_output, device),
         };
-        Ok(self.init.apply(mlp, self.seed))
+        Ok(self.init.apply_numbered(mlp, self.seed))
     }
 
-    fn check(&self) -> Result<(), MlpError> {
+    fn check_widths(&self) -> Result<(), MlpError> {
         let widths = [(MlpError::NoInputs, self.d_input), (MlpError::NoOutputs, self.d_output)];
         for (error, width) in widths {
             if width == 0 {
@@ -150,10 +150,6 @@ impl MlpConfig {
         }
         if let Some(layer) = self.d_hidden.iter().position(|&width| width == 0) {
             return Err(MlpError::NoUnits { layer });
-        }
-        let (found, layers) = (self.dropout.len(), self.d_hidden.len());
-        if found != 0 && found != layers {
-            return Err(MlpError::DropoutCount { found, layers });
         }
         Ok(())
     }
@@ -181,12 +177,8 @@ mod tests {
     use burn_flex::Flex;
     use burn_ndarray::NdArray;
 
-    fn probability(value: f64) -> Probability {
-        Probability::new(value).unwrap()
-    }
-
     fn dropout_net() -> MlpConfig {
-        MlpConfig::new(784, [256, 256], 10).with_dropout([probability(0.2), probability(0.5)])
+        MlpConfig::new(784, [256, 256], 10).with_dropout([0.2, 0.5])
     }
 
     fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
@@ -206,8 +198,26 @@ mod tests {
         assert_eq!(refused(MlpConfig::new(0, [2], 2)), MlpError::NoInputs);
         assert_eq!(refused(MlpConfig::new(2, [2], 0)), MlpError::NoOutputs);
         assert_eq!(refused(MlpConfig::new(2, [2, 0], 2)), MlpError::NoUnits { layer: 1 });
-        let config = MlpConfig::new(2, [2, 2], 2).with_dropout([Probability::ZERO]);
+        let config = MlpConfig::new(2, [2, 2], 2).with_dropout([0.0]);
         assert_eq!(refused(config), MlpError::DropoutCount { found: 1, layers: 2 });
+        let config = MlpConfig::new(2, [2, 2], 2);
+        assert_eq!(refused(config.clone().with_dropout(-0.1)), MlpError::Dropout { layer: 0, found: -0.1 });
+        assert_eq!(refused(config.with_input_dropout(2.0)), MlpError::InputDropout { found: 2.0 });
+    }
+
+    #[test]
+    fn one_rate_is_that_of_every_layer_also_in_a_file() {
+        let rates = |config: &MlpConfig| {
+            let mlp = config.init::<Flex>(&Default::default()).unwrap();
+            mlp.hidden.iter().map(|layer| layer.dropout.prob().get()).collect::<Vec<f64>>()
+        };
+        let read = |text: &str| serde_json::from_str::<MlpConfig>(text);
+        let text = |rate| std::format!(r#"{{"d_input": 3, "d_hidden": [4, 4], "d_output": 2, "dropout": {rate}}}"#);
+        assert_eq!(rates(&MlpConfig::new(3, [4, 4], 2).with_dropout(0.3)), [0.3, 0.3]);
+        assert_eq!(rates(&read(&text("0.3")).unwrap()), [0.3, 0.3]);
+        assert_eq!(rates(&read(&text("[0, 0.5]")).unwrap()), [0.0, 0.5]);
+        let error = read(&text("true")).unwrap_err();
+        assert!(std::format!("{error}").contains("expected a probability for all hidden layers"), "{error}");
     }
 
     #[test]
@@ -229,10 +239,10 @@ mod tests {
     #[test]
     fn input_dropout_zeroes_inputs() {
         let config = MlpConfig::new(1000, [], 1)
-            .with_input_dropout(probability(0.5))
+            .with_input_dropout(0.5)
             .with_init(LayerInit::weight(Init::Constant { value: 1.0 }));
         let mlp = config.init::<Autodiff<Flex>>(&Default::default()).unwrap();
-        let y = values(mlp.forward(Tensor::ones([1, 1000], &Default::default())))[0];
+        let y = values(mlp.forward(Tensor::<_, 2>::ones([1, 1000], &Default::default())))[0];
         // 2·Binomial(1000, 1/2): outside 1000 ± 200 with probability 3·10⁻¹⁰.
         assert!(y != 1000.0 && (800.0..1200.0).contains(&y), "{y}");
     }

@@ -1,7 +1,7 @@
 //! Errors of [`MlpConfig`](crate::MlpConfig).
 
 /// An invalid [`MlpConfig`](crate::MlpConfig), reported by [`MlpConfig::init`](crate::MlpConfig::init).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MlpError {
     /// `d_input` is zero.
@@ -23,5 +23,19 @@ pub enum MlpError {
         found: usize,
         /// Number of hidden layers.
         layers: usize,
+    },
+    /// A dropout probability of a hidden layer is outside `[0, 1]`.
+    #[error("expected a dropout probability in [0, 1] for hidden layer {layer} (counted from 0), found {found}")]
+    Dropout {
+        /// Index of the layer.
+        layer: usize,
+        /// The number given.
+        found: f64,
+    },
+    /// The dropout probability of the input is outside `[0, 1]`.
+    #[error("expected a dropout probability in [0, 1] for the input, found {found}")]
+    InputDropout {
+        /// The number given.
+        found: f64,
     },
 }

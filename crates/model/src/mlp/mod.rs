@@ -2,6 +2,7 @@
 
 mod config;
 mod error;
+mod rates;
 mod summary;
 
 use alloc::vec::Vec;
@@ -12,12 +13,13 @@ use burn::tensor::{Tensor, backend::Backend};
 
 pub use self::config::MlpConfig;
 pub use self::error::MlpError;
-pub use self::summary::LayerSummary;
+pub use self::rates::DropoutRates;
+pub use self::summary::{LayerSummary, Summary};
 use crate::batch_norm::batch_norm;
-use crate::{ActivationLayer, Dropout, DropoutMode};
+use crate::{ActivationLayer, Dropout, DropoutLayers};
 
 /// One hidden layer: linear map, batch normalization if configured, activation, dropout.
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 #[non_exhaustive]
 pub struct HiddenLayer<B: Backend> {
     /// The linear map; weight `[d_input, d_output]`, bias `[d_output]`.
@@ -27,8 +29,7 @@ pub struct HiddenLayer<B: Backend> {
     /// The activation function.
     pub activation: ActivationLayer<B>,
     /// Dropout of the activations.
-    #[module(skip)]
-    pub dropout: Dropout,
+    pub dropout: Dropout<B>,
 }
 
 impl<B: Backend> HiddenLayer<B> {
@@ -65,12 +66,11 @@ impl<B: Backend> HiddenLayer<B> {
 ///
 /// Dropout and batch normalization are in training mode exactly when the backend is an autodiff one. Evaluate with
 /// `mlp.valid()`.
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 #[non_exhaustive]
 pub struct Mlp<B: Backend> {
     /// Dropout of the input features.
-    #[module(skip)]
-    pub input_dropout: Dropout,
+    pub input_dropout: Dropout<B>,
     /// Hidden layers, starting at the input.
     pub hidden: Vec<HiddenLayer<B>>,
     /// The map to logits; weight `[d_hidden, d_output]`, bias `[d_output]`.
@@ -82,77 +82,38 @@ impl<B: Backend> Mlp<B> {
     ///
     /// # Shapes
     ///
-    /// - `x`: `[batch, d_input]`
-    /// - output: `[batch, d_output]`
+    /// - `x`: `[.., d_input]`, of any rank; all dimensions but the last count as the batch
+    /// - output: `[.., d_output]`
     ///
     /// # Panics
     ///
     /// If `x` has another number of features than `d_input`.
-    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        let features = self.features(x);
-        #[cfg(feature = "flex")]
-        if let Some(logits) = crate::fused::output_layer(&self.output, &features) {
-            return logits;
-        }
-        self.output.forward(features)
+    pub fn forward<const D: usize>(&self, x: Tensor<B, D>) -> Tensor<B, D> {
+        rows(x, |x| {
+            let features = self.features(x);
+            #[cfg(feature = "flex")]
+            if let Some(logits) = crate::fused::output_layer(&self.output, &features) {
+                return logits;
+            }
+            self.output.forward(features)
+        })
     }
 
     /// Activations of the last hidden layer: the input of the output layer.
     ///
     /// # Shapes
     ///
-    /// - `x`: `[batch, d_input]`
-    /// - output: `[batch, d_hidden]` of the last hidden layer, or `x` if there are no hidden layers
+    /// - `x`: `[.., d_input]`, of any rank
+    /// - output: `[.., d_hidden]` of the last hidden layer, or `x` if there are no hidden layers
     ///
     /// # Panics
     ///
     /// If `x` has another number of features than `d_input`.
-    pub fn features(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        let x = self.input_dropout.forward(x);
-        self.hidden.iter().fold(x, |x, layer| layer.forward(x))
-    }
-
-    /// The same network with every dropout layer in `mode`.
-    ///
-    /// # Examples
-    ///
-    /// Monte-Carlo dropout: two passes over the same input differ.
-    ///
-    /// ```
-    /// # use burn::tensor::Tensor;
-    /// # use burn_flex::Flex;
-    /// # use burn_mlp::{DropoutMode, MlpConfig, Probability};
-    /// let device = Default::default();
-    /// let mlp = MlpConfig::new(4, [64], 2)
-    ///     .with_dropout([Probability::new(0.5)?])
-    ///     .init::<Flex>(&device)?
-    ///     .with_dropout_mode(DropoutMode::MonteCarlo);
-    /// let x = Tensor::ones([1, 4], &device);
-    /// assert_ne!(mlp.forward(x.clone()).to_data(), mlp.forward(x).to_data());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_dropout_mode(mut self, mode: DropoutMode) -> Self {
-        self.input_dropout = self.input_dropout.with_mode(mode);
-        for layer in &mut self.hidden {
-            layer.dropout = layer.dropout.clone().with_mode(mode);
-        }
-        self
-    }
-
-    /// Positions every dropout layer at mask `mask`, counted from 0.
-    ///
-    /// When every training step uses one mask, seeking to the step number before each forward pass makes the masks a
-    /// function of the seed and the step alone.
-    pub fn seek_dropout(&self, mask: u64) {
-        self.seek_dropout_row(mask, 0);
-    }
-
-    /// Positions every dropout layer at row `row` of mask `mask`; see [`Dropout::seek_row`].
-    pub fn seek_dropout_row(&self, mask: u64, row: u64) {
-        self.input_dropout.seek_row(mask, row);
-        for layer in &self.hidden {
-            layer.dropout.seek_row(mask, row);
-        }
+    pub fn features<const D: usize>(&self, x: Tensor<B, D>) -> Tensor<B, D> {
+        rows(x, |x| {
+            let x = self.input_dropout.forward(x);
+            self.hidden.iter().fold(x, |x, layer| layer.forward(x))
+        })
     }
 
     /// Whether each output row depends only on the same input row, even in training. False with batch normalization.
@@ -193,10 +154,22 @@ impl<B: Backend> Mlp<B> {
     }
 }
 
+/// Applies `function` to the rows of `x` as a matrix.
+fn rows<B: Backend, const D: usize>(
+    x: Tensor<B, D>,
+    function: impl FnOnce(Tensor<B, 2>) -> Tensor<B, 2>,
+) -> Tensor<B, D> {
+    let mut shape = x.shape();
+    let d_input = shape[D - 1];
+    let batch = shape.num_elements() / d_input.max(1);
+    let y = function(x.reshape([batch, d_input]));
+    shape[D - 1] = y.dims()[1];
+    y.reshape(shape)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Probability;
     use burn::module::AutodiffModule;
     use burn_autodiff::Autodiff;
     use burn_flex::Flex;
@@ -214,8 +187,22 @@ mod tests {
     }
 
     #[test]
+    fn inputs_of_any_rank_are_rows_of_features() {
+        let config = MlpConfig::new(3, [5], 2).with_batch_norm(true);
+        let mlp = config.init::<Autodiff<Flex>>(&Default::default()).unwrap();
+        let x = Tensor::<Autodiff<Flex>, 1, burn::tensor::Int>::arange(0..24, &Default::default()).float();
+        let matrix = mlp.forward(x.clone().reshape([8, 3]));
+        let cube = mlp.forward(x.clone().reshape([2, 4, 3]));
+        assert_eq!(cube.dims(), [2, 4, 2]);
+        assert_eq!(values(cube), values(matrix));
+        let valid = mlp.valid();
+        let row = valid.forward(x.clone().inner().narrow(0, 0, 3));
+        assert_eq!(values(row), values(valid.forward(x.inner().reshape([8, 3])).narrow(0, 0, 1)));
+    }
+
+    #[test]
     fn masks_of_different_layers_are_independent() {
-        let config = MlpConfig::new(256, [256, 256], 10).with_dropout([Probability::new(0.5).unwrap(); 2]);
+        let config = MlpConfig::new(256, [256, 256], 10).with_dropout(0.5);
         let mlp = config.init::<Autodiff<Flex>>(&Default::default()).unwrap();
         let ones = || Tensor::<Autodiff<Flex>, 2>::ones([256, 256], &Default::default());
         let masks: Vec<_> = mlp.hidden.iter().map(|layer| values(layer.dropout.forward(ones()))).collect();
@@ -228,7 +215,7 @@ mod tests {
     #[test]
     fn validation_is_deterministic_and_training_follows_the_step() {
         let device = Default::default();
-        let config = MlpConfig::new(784, [256, 256], 10).with_dropout([Probability::new(0.5).unwrap(); 2]);
+        let config = MlpConfig::new(784, [256, 256], 10).with_dropout(0.5);
         let mlp = config.init::<Autodiff<Flex>>(&device).unwrap();
         let x = Tensor::<Autodiff<Flex>, 2>::ones([2, 784], &device);
         let valid = mlp.valid();

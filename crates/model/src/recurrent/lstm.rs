@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::rnn::xavier;
 use super::{Recurrence, RecurrentError, at};
 use crate::activation::sigmoid;
-use crate::{Init, LayerInit};
+use crate::{DropoutLayers, Init, LayerInit};
 
 /// Configuration of [`Lstm`].
 ///
@@ -92,14 +92,14 @@ impl LstmConfig {
     pub fn init<B: Backend>(&self, device: &B::Device) -> Result<Lstm<B>, RecurrentError> {
         let zeros = || Recurrence::zeros(self.d_input, self.d_hidden, device);
         let lstm = Lstm { input: zeros()?, forget: zeros()?, candidate: zeros()?, output: zeros()? };
-        let lstm = self.init.apply(lstm, self.seed);
+        let lstm = self.init.apply_numbered(lstm, self.seed);
         let forget = match self.forget_bias {
             Some(value) => {
-                LayerInit { bias: Init::Constant { value }, ..self.init }.apply(lstm.clone(), self.seed).forget
+                LayerInit { bias: Init::Constant { value }, ..self.init }.apply_numbered(lstm.clone(), self.seed).forget
             }
             None => lstm.forget.clone(),
         };
-        let recurrent = LayerInit::weight(self.recurrent_init).apply(lstm.clone(), self.seed);
+        let recurrent = LayerInit::weight(self.recurrent_init).apply_numbered(lstm.clone(), self.seed);
         let gate = |gate: Recurrence<B>, recurrent: Recurrence<B>| Recurrence { hidden: recurrent.hidden, ..gate };
         Ok(Lstm {
             input: gate(lstm.input, recurrent.input),
@@ -129,7 +129,7 @@ pub struct LstmState<B: Backend> {
 ///
 /// PyTorch stacks the four maps in `weight_ih` and `weight_hh` in the order of the fields here: input, forget,
 /// candidate, output.
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 pub struct Lstm<B: Backend> {
     /// The input gate `i`.
     pub input: Recurrence<B>,

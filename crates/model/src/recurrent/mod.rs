@@ -9,6 +9,8 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Tensor, backend::Backend};
 
+use crate::DropoutLayers;
+
 pub use lstm::{Lstm, LstmConfig, LstmState};
 pub use rnn::{Rnn, RnnConfig};
 
@@ -28,7 +30,7 @@ pub enum RecurrentError {
 ///
 /// PyTorch stores `Wᵀ` as `weight_ih`, `Uᵀ` as `weight_hh`, and `b` as the sum `bias_ih + bias_hh`. Each of the two
 /// biases has the gradient of `b`.
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 pub struct Recurrence<B: Backend> {
     /// Map of the input: weight `W` `[d_input, d_hidden]`, bias `b` `[d_hidden]`.
     pub input: Linear<B>,

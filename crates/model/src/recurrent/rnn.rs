@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, backend::Backend};
 use serde::{Deserialize, Serialize};
 
 use super::{Recurrence, RecurrentError, at};
-use crate::{Init, LayerInit};
+use crate::{DropoutLayers, Init, LayerInit};
 
 /// Configuration of [`Rnn`].
 ///
@@ -80,8 +80,8 @@ impl RnnConfig {
     /// [`RecurrentError`] if a width is zero.
     pub fn init<B: Backend>(&self, device: &B::Device) -> Result<Rnn<B>, RecurrentError> {
         let rnn = Rnn { recurrence: Recurrence::zeros(self.d_input, self.d_hidden, device)? };
-        let rnn = self.init.apply(rnn, self.seed);
-        let recurrent = LayerInit::weight(self.recurrent_init).apply(rnn.clone(), self.seed).recurrence;
+        let rnn = self.init.apply_numbered(rnn, self.seed);
+        let recurrent = LayerInit::weight(self.recurrent_init).apply_numbered(rnn.clone(), self.seed).recurrence;
         Ok(Rnn { recurrence: Recurrence { hidden: recurrent.hidden, ..rnn.recurrence } })
     }
 }
@@ -111,7 +111,7 @@ impl RnnConfig {
 /// assert_eq!([dx[0] / dx[2], dx[1] / dx[2]], [0.25, 0.5]);
 /// # Ok::<(), burn_mlp::RecurrentError>(())
 /// ```
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 pub struct Rnn<B: Backend> {
     /// The linear map before tanh, shared by all steps.
     pub recurrence: Recurrence<B>,

@@ -176,7 +176,7 @@ fn a_weights_gradient_is_the_sum_over_its_uses() {
 fn each_weight_is_drawn_as_configured() {
     let device = Default::default();
     let constant = |value| Init::Constant { value };
-    let init = LayerInit { weight: constant(1.0), bias: constant(2.0) };
+    let init = LayerInit::weight(constant(1.0)).with_bias(constant(2.0));
     let config = LstmConfig::new(2, 3).with_init(init).with_recurrent_init(constant(3.0));
     let lstm = config.with_forget_bias(Some(4.0)).init::<Flex>(&device).unwrap();
     let bias = |map: &Recurrence<Flex>| values(map.input.bias.as_ref().unwrap().val());

@@ -3,13 +3,13 @@
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
-use burn::tensor::activation::relu;
 use burn::tensor::{Tensor, backend::Backend};
 use serde::{Deserialize, Serialize};
 
 use super::ResidualError;
-use crate::LayerInit;
+use crate::activation::relu;
 use crate::batch_norm::batch_norm;
+use crate::{DropoutLayers, LayerInit};
 
 /// Configuration of [`ResidualBlockV1`] and [`ResidualBlockV2`].
 ///
@@ -90,7 +90,7 @@ impl ResidualBlockConfig {
             norm2: norm(channels_out, device),
             shortcut: self.shortcut(device),
         };
-        Ok(self.init.apply(block, self.seed))
+        Ok(self.init.apply_numbered(block, self.seed))
     }
 
     /// Creates the pre-activation block on `device`. Its parameters are drawn immediately.
@@ -108,7 +108,7 @@ impl ResidualBlockConfig {
             conv2: convolution([channels_out, channels_out], 3, 1, device),
             shortcut: self.shortcut(device),
         };
-        Ok(self.init.apply(block, self.seed))
+        Ok(self.init.apply_numbered(block, self.seed))
     }
 
     pub(super) fn check(&self) -> Result<(), ResidualError> {
@@ -173,7 +173,7 @@ fn shortcut<B: Backend>(convolution: &Option<Conv2d<B>>, x: Tensor<B, 4>) -> Ten
 /// shares the `β` of `norm2`.
 ///
 /// Batch normalization is in training mode exactly when the backend is an autodiff one. Evaluate with `block.valid()`.
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 pub struct ResidualBlockV1<B: Backend> {
     /// First convolution, with the block's stride; weight `[channels_out, channels_in, 3, 3]`.
     pub conv1: Conv2d<B>,
@@ -234,7 +234,7 @@ impl<B: Backend> ResidualBlockV1<B> {
 /// assert_eq!(y.to_data().to_vec::<f32>().unwrap(), [1.0, 0.0, 3.0, 0.0]);
 /// # Ok::<(), burn_mlp::ResidualError>(())
 /// ```
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 pub struct ResidualBlockV2<B: Backend> {
     /// Normalization of the input.
     pub norm1: BatchNorm<B>,

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Tensor, backend::Backend};
 use serde::{Deserialize, Serialize};
 
-use crate::{Activation, LayerInit, Mlp, MlpConfig, MlpError};
+use crate::{Activation, DropoutLayers, LayerInit, Mlp, MlpConfig, MlpError};
 
 /// Configuration of [`DeepMlp`].
 ///
@@ -130,7 +130,7 @@ impl DeepMlpConfig {
 /// weights.
 ///
 /// Created by [`DeepMlpConfig::init`].
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 pub struct DeepMlp<B: Backend> {
     /// The layers without the shortcuts: a first hidden layer, two per block, the output layer.
     pub layers: Mlp<B>,

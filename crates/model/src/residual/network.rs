@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, Linear};
-use burn::tensor::activation::relu;
 use burn::tensor::{Tensor, backend::Backend};
 use serde::{Deserialize, Serialize};
 
 use super::block::{convolution, norm, one};
 use super::{ResidualBlockConfig, ResidualBlockV2, ResidualError};
+use crate::activation::relu;
 use crate::batch_norm::batch_norm;
-use crate::{FanMode, Init, LayerInit};
+use crate::{DropoutLayers, FanMode, Init, LayerInit};
 
 /// Output channels and stride of the first convolution or of one block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,10 +168,10 @@ impl ResidualNetworkConfig {
             },
             image: [channels, height, width],
         };
-        let network = self.init.apply(network, self.seed);
+        let network = self.init.apply_numbered(network, self.seed);
         // Applied to the whole network: applied to the output layer alone, it would draw from the stream of the first
         // layer.
-        let output = self.output_init.apply(network.clone(), self.seed).output;
+        let output = self.output_init.apply_numbered(network.clone(), self.seed).output;
         Ok(ResidualNetwork { output, ..network })
     }
 }
@@ -184,7 +184,7 @@ impl ResidualNetworkConfig {
 ///
 /// Batch normalization is in training mode exactly when the backend is an autodiff one. Evaluate with
 /// `network.valid()`.
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 pub struct ResidualNetwork<B: Backend> {
     /// First convolution; weight `[channels, image channels, 3, 3]`, bias `[channels]`.
     pub stem: Conv2d<B>,
