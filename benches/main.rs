@@ -12,11 +12,12 @@ use burn::module::AutodiffModule;
 use burn::nn;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Distribution, Tensor};
-use burn_fashion_mnist::{FashionMnist, Images, Normalization, permutation};
+use burn_fashion_mnist::{FashionMnist, Images, Normalization};
 use burn_mlp::{CrossEntropy, DropoutConfig, Fans, Init, Key, Mlp, MlpConfig, Probability};
 use burn_mlp_train::{Examples as _, Learner, Optimizer};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mlp_lab::images::ImageExamples;
+use mlp_splits::permutation;
 use runner::backend::{Inner, PLACEMENT, Train};
 
 type Device = runner::backend::Device;

@@ -7,8 +7,9 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use burn_fashion_mnist::{FashionMnist, Normalization, permutation};
+use burn_fashion_mnist::{FashionMnist, Normalization};
 use burn_flex::Flex;
+use mlp_splits::permutation;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = std::env::args_os().nth(1).map_or("/usr/share/datasets/fashion-mnist".into(), PathBuf::from);

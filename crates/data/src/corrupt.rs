@@ -1,9 +1,9 @@
 //! Corrupted images, to test the behaviour of a classifier on inputs where it should be uncertain.
 
+use mlp_splits::random::{below, generator};
 use rand_chacha::rand_core::Rng;
 
 use crate::normal::normals;
-use crate::order::{below, generator};
 use crate::shift::uniform_labels;
 use crate::{DataError, Images};
 

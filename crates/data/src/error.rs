@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-/// Errors of finding, reading or splitting the data.
+/// Errors of finding, reading or changing the data.
 ///
 /// Each message names the file or the argument at fault, what was expected and what was found.
 #[derive(Debug, thiserror::Error)]
@@ -161,6 +161,10 @@ pub enum DataError {
         /// What was given.
         found: String,
     },
+
+    /// The examples could not be divided.
+    #[error(transparent)]
+    Split(#[from] mlp_splits::SplitError),
 
     /// The content is a valid IDX file, but not that of Fashion-MNIST.
     #[error(

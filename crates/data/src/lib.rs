@@ -2,8 +2,9 @@
 //! [Burn](https://burn.dev).
 //!
 //! ```
-//! use burn_fashion_mnist::{Images, Normalization, permutation};
+//! use burn_fashion_mnist::{Images, Normalization};
 //! use burn_flex::Flex;
+//! use mlp_splits::permutation;
 //!
 //! // Three images of 1 x 2 pixels in two classes; FashionMnist::load returns 60,000 of 28 x 28 in ten.
 //! let images = Images::new(vec![0, 51, 102, 153, 204, 255], vec![0, 1, 0], 1, 2, 2)?;
@@ -14,18 +15,19 @@
 //! # Ok::<(), burn_fashion_mnist::DataError>(())
 //! ```
 //!
-//! The data flow: files ([`idx`]) → [`FashionMnist`], one block of bytes per split ([`Images`]) → [`stratified_split`]
-//! → [`permutation`] → [`Batch`].
+//! The data flow: files ([`idx`]) → [`FashionMnist`], one block of bytes per split ([`Images`]) →
+//! [`mlp_splits::stratified_split`] → [`mlp_splits::permutation`] → [`Batch`].
 //!
 //! - [`FashionMnist::load`] finds the files; its documentation lists the places searched. [`FashionMnist::from_dir`]
 //!   reads a folder. The content is verified by SHA-256, unless verification is turned off to read another data set in
 //!   the same format.
 //! - [`Images::batch`] makes a mini-batch in one copy. [`DeviceImages`] keeps a split on the device. [`Images`] is also
 //!   a [`burn_dataset::Dataset`], and [`ImageBatcher`] fits Burn's `DataLoaderBuilder`.
-//! - [`stratified_k_fold`] makes the folds of cross-validation. [`shift`] derives data sets with a distribution shift,
-//!   and [`corrupt`] corrupts images. [`LinearDataConfig`] draws a regression problem with known parameters.
-//! - Orders and splits are drawn on the host from ChaCha8, keyed by the seed. They are the same on every backend,
-//!   platform and number of threads.
+//! - [`mlp_splits`] has orders, splits and folds, of these and of any other examples. [`shift`] derives data sets with a
+//!   distribution shift, and [`corrupt`] corrupts images. [`LinearDataConfig`] draws a regression problem with known
+//!   parameters.
+//! - All that is random is drawn on the host from [`mlp_splits::random`], keyed by the seed. It is the same on every
+//!   backend, platform and number of threads.
 //!
 //! # Features
 //!
@@ -44,15 +46,12 @@ mod failure;
 mod fashion_mnist;
 pub mod idx;
 mod images;
-mod k_fold;
 mod normal;
-mod order;
 mod origin;
 #[cfg(feature = "sample")]
 mod sample;
 pub mod shift;
 mod sources;
-mod split;
 mod synthetic;
 #[cfg(feature = "download")]
 mod transfer;
@@ -68,9 +67,6 @@ pub use download::{MIRRORS, fetch};
 pub use error::DataError;
 pub use fashion_mnist::{FashionMnist, Split};
 pub use images::{ImageItem, Images};
-pub use k_fold::{Fold, stratified_k_fold};
-pub use order::permutation;
 pub use origin::{Origin, OriginKind};
 pub use sources::{Progress, Request, Source, cache_dir, candidates};
-pub use split::{stratified_split, stratified_subset};
 pub use synthetic::{Inputs, LinearData, LinearDataConfig};

@@ -23,8 +23,9 @@ pub(crate) fn normals(rng: ChaCha8Rng) -> impl Iterator<Item = f64> {
 
 #[cfg(test)]
 mod tests {
+    use mlp_splits::random::generator;
+
     use super::*;
-    use crate::order::generator;
 
     #[test]
     fn the_moments_are_those_of_the_standard_normal() {

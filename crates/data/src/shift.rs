@@ -3,11 +3,11 @@
 
 mod resample;
 
+use mlp_splits::random::{below, generator};
 use rand_chacha::rand_core::Rng;
 
 pub use self::resample::resample_labels;
 use crate::normal::uniforms;
-use crate::order::{below, generator};
 use crate::{DataError, Images};
 
 /// The same images with labels drawn uniformly from the classes (Zhang, Bengio, Hardt, Recht and Vinyals 2017). A

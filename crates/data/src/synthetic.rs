@@ -1,5 +1,6 @@
+use mlp_splits::random::generator;
+
 use crate::normal::{normals, uniforms};
-use crate::order::generator;
 
 /// A linear regression problem with known parameters: `y = bias + Σ weight·x_i + ε`, `ε ~ N(0, noise²)`.
 ///

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use burn::tensor::{Tensor, backend::Backend};
-use burn_fashion_mnist::{DeviceImages, Images, Normalization, permutation};
+use burn_fashion_mnist::{DeviceImages, Images, Normalization};
 use burn_mlp_train::Examples;
+use mlp_splits::permutation;
 
 /// Labelled images, on the host or kept on the device.
 #[derive(Clone, Debug)]

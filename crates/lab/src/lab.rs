@@ -3,11 +3,12 @@
 use std::io::{Write as _, stderr};
 
 use anyhow::Result;
-use burn_fashion_mnist::{FashionMnist, Images, Normalization, stratified_subset};
+use burn_fashion_mnist::{FashionMnist, Images, Normalization};
 use burn_mlp::Mlp;
 use burn_mlp_train::{Classifier, Placement, evaluate, predict};
 use mlp_metrics::Predictions;
 use mlp_settings::config::Config;
+use mlp_splits::stratified_subset;
 
 use crate::images::ImageExamples;
 use crate::platform::{Device, Inner, Platform};

@@ -7,9 +7,9 @@ use burn::module::{AutodiffModule, Module};
 use burn::optim::{AdamWConfig, GradientsParams, Optimizer};
 use burn::record::{BinBytesRecorder, FullPrecisionSettings, Recorder};
 use burn_autodiff::Autodiff;
-use burn_fashion_mnist::{permutation, stratified_split};
 use burn_flex::Flex;
 use burn_mlp::CrossEntropy;
+use mlp_splits::{permutation, stratified_split};
 
 use crate::leaves::Leaves;
 use crate::model::{LeafModel, Scale};
@@ -19,7 +19,6 @@ type Error = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Error> {
     let leaves = Leaves::parse(include_str!("../data/leaves.csv"))?;
-    // Split and order of the data crate work on any labels.
     let (train, test) = stratified_split(leaves.trees(), 0.25, 7)?;
     let (train, test) = (leaves.select(&train), leaves.select(&test));
     let device = Default::default();

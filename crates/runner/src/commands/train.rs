@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use burn_fashion_mnist::{FashionMnist, OriginKind, stratified_split};
+use burn_fashion_mnist::{FashionMnist, OriginKind};
 use burn_mlp::{LayerSummary, Mlp};
 use burn_mlp_train::{Checkpoint, TrainError, Trained, Trainer, evaluate};
 use mlp_lab::images::ImageExamples;
 use mlp_settings::config::Config;
 use mlp_settings::{Settings, entries};
+use mlp_splits::stratified_split;
 
 use crate::backend::{self, Chosen, Inner, Train};
 use crate::cli::TrainArgs;

@@ -25,12 +25,13 @@ mod measurement;
 
 use anyhow::{Result, bail};
 use burn::module::AutodiffModule;
-use burn_fashion_mnist::{Images, shift, stratified_split};
+use burn_fashion_mnist::{Images, shift};
 use burn_mlp::Mlp;
 use mlp_metrics::{
     ConfusionMatrix, ImportanceError, LabelShift as Estimate, Predictions, ShiftMethod, Temperature, top_label,
 };
 use mlp_settings::Invalid;
+use mlp_splits::stratified_split;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;

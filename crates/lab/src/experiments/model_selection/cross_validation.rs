@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result, ensure};
 use burn::module::AutodiffModule;
-use burn_fashion_mnist::{Images, stratified_k_fold, stratified_split, stratified_subset};
+use burn_fashion_mnist::Images;
 use burn_mlp::{Mlp, Probability};
 use mlp_metrics::mean_and_deviation;
 use mlp_settings::config::Config;
+use mlp_splits::{stratified_k_fold, stratified_split, stratified_subset};
 use serde::{Deserialize, Serialize};
 
 use super::settings::ModelSelection;

@@ -2,11 +2,12 @@
 
 use anyhow::{Result, ensure};
 use burn::tensor::{Tensor, backend::Backend};
-use burn_fashion_mnist::{Batch, permutation};
+use burn_fashion_mnist::Batch;
 use burn_mlp::{Activation, CrossEntropy};
 use burn_mlp_train::values;
 use mlp_plot::Chart;
 use mlp_settings::config::{Config, InitConfig, InitKind, ModelConfig};
+use mlp_splits::permutation;
 use serde::{Deserialize, Serialize};
 
 use super::settings::NumericalStability;

@@ -6,9 +6,10 @@ use burn::nn::loss::{MseLoss, Reduction};
 use burn::optim::GradientsParams;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
-use burn_fashion_mnist::{LinearData, permutation};
+use burn_fashion_mnist::LinearData;
 use burn_mlp::Key;
 use burn_mlp_train::{Optimizer, OptimizerConfig, OptimizerKind, Placement, values};
+use mlp_splits::permutation;
 
 use crate::Platform;
 use crate::platform::{Device, Inner};
