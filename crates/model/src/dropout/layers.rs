@@ -64,7 +64,7 @@ impl Display for ModulePath<'_> {
 /// net.set_dropout_mode(DropoutMode::MonteCarlo);
 /// let sample = |step| {
 ///     net.seek_dropout(step);
-///     net.dropout.forward(net.linear.forward(Tensor::ones([1, 4], &device))).into_data()
+///     net.dropout.forward(net.linear.forward(Tensor::<_, 2>::ones([1, 4], &device))).into_data()
 /// };
 /// assert_eq!(sample(0), sample(0));
 /// assert_ne!(sample(0), sample(1));
