@@ -1,58 +1,93 @@
-//! Evaluation of a model on a whole split: its loss and accuracy, or all its predictions.
+//! Evaluation of a network on a whole split: its loss and accuracy, or all its predictions.
+
+use std::ops::Range;
 
 use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, activation::softmax};
-use burn_mlp::CrossEntropy;
-use mlp_metrics::Predictions;
+use burn::tensor::{Int, Tensor, activation::softmax};
+use burn_mlp::{CrossEntropy, DropoutMode};
+use mlp_metrics::{MetricsError, Predictions, Uncertainty};
 use serde::Serialize;
 
-use crate::examples::targets;
-use crate::{Classifier, Examples};
+use crate::examples::indices;
+use crate::{Examples, Loss, Network};
 
 /// Examples in one forward pass: enough to keep all threads busy, few enough to stay in the caches.
 const BATCH: usize = Predictions::BATCH;
 
-/// Loss and accuracy of a model on a split.
+/// Loss and accuracy of a network on a split.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// Mean cross-entropy, without label smoothing.
+    /// Mean loss, without label smoothing and class weights.
     pub loss: f64,
-    /// Fraction of the examples predicted right, in `[0, 1]`.
+    /// Fraction of the examples predicted right, in `[0, 1]`; NaN if targets are no classes.
     pub accuracy: f64,
-    /// Number of examples predicted right.
+    /// Number of examples predicted right; 0 if targets are no classes.
     pub correct: usize,
     /// Number of examples.
     pub examples: usize,
 }
 
-/// Evaluates `network` on `examples`. Without examples, loss and accuracy are NaN.
-pub fn evaluate<B: Backend, E: Examples<B>, N: Classifier<B, E::Features>>(
-    network: &N,
-    examples: &E,
-    device: &B::Device,
-) -> Evaluation {
-    let (mut loss, mut correct) = (0.0, 0);
-    over_batches(network, examples, device, |labels, logits, losses| {
-        loss += sum(&values(losses));
-        correct += count_correct(&values(logits), labels);
-    });
-    let examples = examples.len();
-    Evaluation { loss: loss / examples as f64, accuracy: correct as f64 / examples as f64, correct, examples }
+/// Cross-entropy and accuracy of a classifier on `examples`. Without examples both are NaN.
+pub fn evaluate<B, E, N>(network: &N, examples: &E, device: &B::Device) -> Evaluation
+where
+    B: Backend,
+    E: Examples<B, Targets = Tensor<B, 1, Int>>,
+    N: Network<B, E::Features>,
+{
+    evaluate_with(network, examples, &CrossEntropy::default(), device)
 }
 
-/// The predictions of `network` for each of `examples`, in their order.
+/// Loss of a network on `examples`, and accuracy if their targets are classes. Without examples both are NaN.
+pub fn evaluate_with<B, E, N>(
+    network: &N,
+    examples: &E,
+    loss: &impl Loss<B, E::Targets>,
+    device: &B::Device,
+) -> Evaluation
+where
+    B: Backend,
+    E: Examples<B>,
+    N: Network<B, E::Features>,
+{
+    evaluate_on(network, examples, |outputs, targets| loss.each_held_out(outputs, targets), device)
+}
+
+/// The same with a function that returns the loss of each example.
+pub(crate) fn evaluate_on<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
+    network: &N,
+    examples: &E,
+    losses: impl Fn(Tensor<B, 2>, E::Targets) -> Tensor<B, 1>,
+    device: &B::Device,
+) -> Evaluation {
+    let (mut loss, mut correct, mut classified) = (0.0, 0, 0);
+    over_batches(network, examples, device, |range, outputs| {
+        loss += sum(&values(losses(outputs.clone(), examples.targets(&indices(range.clone()), device))));
+        let classes: Option<Vec<usize>> = range.map(|index| examples.class(index as u32)).collect();
+        if let Some(classes) = classes {
+            correct += count_correct(&values(outputs), &classes);
+            classified += classes.len();
+        }
+    });
+    let examples = examples.len();
+    let accuracy = if classified == examples { correct as f64 / examples as f64 } else { f64::NAN };
+    Evaluation { loss: loss / examples as f64, accuracy, correct, examples }
+}
+
+/// The predictions of a classifier for each of `examples`, in their order.
 ///
 /// # Panics
 ///
 /// If the device fails.
-pub fn predict<B: Backend, E: Examples<B>, N: Classifier<B, E::Features>>(
-    network: &N,
-    examples: &E,
-    device: &B::Device,
-) -> Predictions {
+pub fn predict<B, E, N>(network: &N, examples: &E, device: &B::Device) -> Predictions
+where
+    B: Backend,
+    E: Examples<B, Targets = Tensor<B, 1, Int>>,
+    N: Network<B, E::Features>,
+{
     let (mut all_logits, mut probabilities, mut all_losses) = (Vec::new(), Vec::new(), Vec::new());
     let mut classes = 0;
-    over_batches(network, examples, device, |_, logits, losses| {
+    over_batches(network, examples, device, |range, logits| {
+        let losses = CrossEntropy::default().forward_each(logits.clone(), examples.targets(&indices(range), device));
         classes = logits.dims()[1];
         all_logits.extend(values(logits.clone()));
         probabilities.extend(values(softmax(logits, 1)));
@@ -61,20 +96,97 @@ pub fn predict<B: Backend, E: Examples<B>, N: Classifier<B, E::Features>>(
     Predictions::new(all_logits, probabilities, all_losses, classes)
 }
 
-/// Calls `each` with the labels, logits and losses of each batch in turn.
-fn over_batches<B: Backend, E: Examples<B>, N: Classifier<B, E::Features>>(
+/// The outputs of a network for each of `examples`, in their order: `[examples, outputs]`, row by row.
+///
+/// # Panics
+///
+/// If the device fails.
+pub fn outputs<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
     network: &N,
     examples: &E,
     device: &B::Device,
-    mut each: impl FnMut(&[usize], Tensor<B, 2>, Tensor<B, 1>),
+) -> Vec<f32> {
+    let mut all = Vec::new();
+    over_batches(network, examples, device, |_, outputs| all.extend(values(outputs)));
+    all
+}
+
+/// How sure a classifier is of each of `examples`, by Monte-Carlo dropout: `passes` passes with dropout on, each with
+/// masks of its own (Gal and Ghahramani 2016). The same network gives the same numbers every time.
+///
+/// # Errors
+///
+/// If `passes` is 0, or a probability is not a number.
+///
+/// # Panics
+///
+/// If the device fails.
+///
+/// # Examples
+///
+/// ```
+/// use burn_flex::Flex;
+/// use burn_mlp::MlpConfig;
+/// use burn_mlp_train::{Rows, monte_carlo};
+///
+/// let device = Default::default();
+/// let network = MlpConfig::new(2, [64], 3).with_dropout(0.5).init::<Flex>(&device)?;
+/// let rows = Rows::new(vec![0.0, 0.0, 3.0, -2.0], 2, vec![0, 1])?;
+/// let uncertainties = monte_carlo(&network, &rows, 100, &device)?;
+/// // At the origin every pass has the same hidden units: none.
+/// assert!(uncertainties[0].mutual_information < 1e-6 && uncertainties[1].mutual_information > 0.1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn monte_carlo<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
+    network: &N,
+    examples: &E,
+    passes: usize,
+    device: &B::Device,
+) -> Result<Vec<Uncertainty>, MetricsError> {
+    let passes = sample_passes(network, examples, passes, device);
+    let of = |row: usize| {
+        let row = |(probabilities, classes): &'_ (Vec<f32>, usize)| probabilities[row * classes..][..*classes].to_vec();
+        Uncertainty::from_samples(passes.iter().map(row)).ok_or(MetricsError::Empty)
+    };
+    (0..examples.len()).map(of).collect()
+}
+
+/// The class probabilities of all examples in each of `passes` passes with dropout on, and the number of classes.
+fn sample_passes<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
+    network: &N,
+    examples: &E,
+    passes: usize,
+    device: &B::Device,
+) -> Vec<(Vec<f32>, usize)> {
+    let sampled = network.clone().with_dropout_mode(DropoutMode::MonteCarlo);
+    let pass = |pass: usize| {
+        let (mut probabilities, mut classes) = (Vec::new(), 0);
+        for range in batches(examples.len()) {
+            // A step of its own for each batch of each pass.
+            sampled.seek_dropout(((pass as u64) << 32) + (range.start / BATCH) as u64);
+            let logits = sampled.outputs(examples.features_of_range(range, device));
+            classes = logits.dims()[1];
+            probabilities.extend(values(softmax(logits, 1)));
+        }
+        (probabilities, classes)
+    };
+    (0..passes).map(pass).collect()
+}
+
+/// Calls `each` with the range and the outputs of each batch in turn.
+fn over_batches<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
+    network: &N,
+    examples: &E,
+    device: &B::Device,
+    mut each: impl FnMut(Range<usize>, Tensor<B, 2>),
 ) {
-    for start in (0..examples.len()).step_by(BATCH) {
-        let range = start..examples.len().min(start + BATCH);
-        let labels: Vec<usize> = range.clone().map(|index| examples.label(index as u32)).collect();
-        let logits = network.logits(examples.features_of_range(range, device));
-        let losses = CrossEntropy::default().forward_each(logits.clone(), targets(&labels, device));
-        each(&labels, logits, losses);
+    for range in batches(examples.len()) {
+        each(range.clone(), network.outputs(examples.features_of_range(range, device)));
     }
+}
+
+fn batches(examples: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..examples).step_by(BATCH).map(move |start| start..examples.min(start + BATCH))
 }
 
 fn sum(losses: &[f32]) -> f64 {
@@ -82,8 +194,8 @@ fn sum(losses: &[f32]) -> f64 {
 }
 
 /// Class probabilities of a batch, one row for each example.
-pub fn probabilities<B: Backend, F, N: Classifier<B, F>>(network: &N, features: F) -> Vec<Vec<f32>> {
-    let logits = network.logits(features);
+pub fn probabilities<B: Backend, F, N: Network<B, F>>(network: &N, features: F) -> Vec<Vec<f32>> {
+    let logits = network.outputs(features);
     let classes = logits.dims()[1];
     values(softmax(logits, 1)).chunks_exact(classes).map(<[f32]>::to_vec).collect()
 }
@@ -126,7 +238,8 @@ mod tests {
         let examples = BATCH + 7;
         let inputs = (0..6 * examples).map(|input| (input * 37 % 256) as f32 / 255.0).collect();
         let labels: Vec<usize> = (0..examples).map(|index| index % 3).collect();
-        let rows = Rows::new(inputs, 6, labels.clone()).unwrap();
+        let classes = labels.iter().map(|&label| label as u32).collect();
+        let rows = Rows::new(inputs, 6, classes).unwrap();
         let evaluation = evaluate(&mlp, &rows, &device);
         let predictions = predict(&mlp, &rows, &device);
         assert_eq!(predictions.loss(), evaluation.loss);

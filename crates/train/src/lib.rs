@@ -19,30 +19,36 @@
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
-mod classifier;
 mod evaluate;
 mod examples;
 mod gradients;
 mod learner;
 mod log;
+mod loss;
 mod micro_batches;
+mod network;
 mod optimizer;
 pub mod parameters;
 mod placement;
 pub mod range;
 mod schedule;
+mod table;
 mod trainer;
 
 pub use checkpoint::Checkpoint;
-pub use classifier::Classifier;
-pub use evaluate::{Evaluation, count_correct, evaluate, predict, probabilities, values};
-pub use examples::{Examples, Rows};
+pub use evaluate::{
+    Evaluation, count_correct, evaluate, evaluate_with, monte_carlo, outputs, predict, probabilities, values,
+};
+pub use examples::Examples;
 pub use gradients::Gradients;
 pub use learner::{Learner, StepOutput};
 pub use log::{EpochMetrics, MetricsLog, parse_metrics};
-pub use optimizer::{Optimizer, OptimizerConfig, OptimizerKind, global_norm};
+pub use loss::{Loss, MeanSquaredError, Targets};
+pub use network::Network;
+pub use optimizer::{Optimizer, OptimizerConfig, OptimizerKind, Parameter, global_norm};
 pub use placement::Placement;
 pub use schedule::{Schedule, ScheduleConfig, ScheduleKind};
+pub use table::{Classes, Numbers, Rows, Table, TableBatch, TableError, Target};
 pub use trainer::{Callback, EarlyStopping, StepView, TrainError, Trained, Trainer, TrainerConfig, Watched};
 
 /// Compiles the example of the README.

@@ -16,20 +16,21 @@ const LARGEST_LOG: u64 = 256 << 20;
 pub struct EpochMetrics {
     /// Epoch, counted from 1.
     pub epoch: usize,
-    /// Mean loss over the training examples, with dropout on, label smoothing and example weights included.
+    /// Mean loss over the training examples, with dropout on; label smoothing, class and example weights included.
     pub train_loss: f64,
-    /// Fraction of the training examples predicted right during training, in `[0, 1]`.
+    /// Fraction of the training examples predicted right during training, in `[0, 1]`; NaN if targets are no classes.
+    #[serde(default = "nan", skip_serializing_if = "is_nan")]
     pub train_accuracy: f64,
-    /// Mean cross-entropy over the test examples; NaN without any.
+    /// Mean loss over the test examples; NaN without any.
     #[serde(default = "nan", skip_serializing_if = "is_nan")]
     pub test_loss: f64,
-    /// Fraction of the test examples predicted right, in `[0, 1]`; NaN without any.
+    /// Fraction of the test examples predicted right, in `[0, 1]`; NaN without any, or if targets are no classes.
     #[serde(default = "nan", skip_serializing_if = "is_nan")]
     pub test_accuracy: f64,
-    /// Mean cross-entropy over the validation examples, if there are any.
+    /// Mean loss over the validation examples, if there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<f64>,
-    /// Fraction of the validation examples predicted right, if there are any.
+    /// Fraction of the validation examples predicted right, if there are any and targets are classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_accuracy: Option<f64>,
     /// Learning rate of the epoch's last step.

@@ -1,11 +1,13 @@
 //! Optimizers whose weight decay applies to weight matrices only, and whose state can be saved by parameter path.
 
 mod config;
+mod decay;
 mod one_pass;
+mod step;
 #[cfg(test)]
 mod tests;
 
-use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{AutodiffModule, Module, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{DType, ElementConversion, Tensor, TensorData};
@@ -13,6 +15,9 @@ use burn::tensor::{DType, ElementConversion, Tensor, TensorData};
 use crate::gradients::Gradients;
 
 pub use config::{OptimizerConfig, OptimizerKind};
+use decay::Decay;
+pub use decay::Parameter;
+use step::Step;
 
 /// SGD with momentum, Adam or AdamW, with gradient clipping by global norm.
 ///
@@ -20,13 +25,15 @@ pub use config::{OptimizerConfig, OptimizerKind};
 /// - Adam (Kingma and Ba 2014): `g ← g + λw`; `w ← w - η·m̂/(√v̂ + ε)`
 /// - AdamW (Loshchilov and Hutter 2017): `w ← (1 - ηλ)w`, then Adam without penalty
 ///
-/// Weight decay `λ` applies only to parameters of rank 2 or more. As in PyTorch, momentum has no dampening and `ε` is
+/// Weight decay `λ` applies to weight matrices and convolutions, neither to biases, normalizations nor embeddings, unless
+/// [`with_decay`](Self::with_decay) chooses others. As in PyTorch, momentum has no dampening and `ε` is
 /// added outside the root. The defaults of Burn's own optimizers differ in both, and they decay biases too.
 #[derive(Debug, Default)]
 pub struct Optimizer {
     config: OptimizerConfig,
     gradient_clip: f64,
     one_pass: bool,
+    decay: Decay,
     /// Steps taken, for Adam's bias correction.
     pub steps: u64,
     /// Momentum, or Adam's mean of gradients, by parameter.
@@ -49,6 +56,24 @@ impl Optimizer {
         self
     }
 
+    /// Chooses the parameters that weight decay applies to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use burn_mlp_train::{Optimizer, OptimizerConfig, OptimizerKind};
+    ///
+    /// let config = OptimizerConfig { kind: OptimizerKind::Adamw, weight_decay: 0.01, ..Default::default() };
+    /// let optimizer = Optimizer::new(config, 1.0)
+    ///     .with_decay(|parameter| parameter.rank >= 2 && !parameter.path.starts_with("output."));
+    /// # let _ = optimizer;
+    /// ```
+    #[must_use]
+    pub fn with_decay(mut self, applies: impl Fn(Parameter<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.decay = Decay::new(applies);
+        self
+    }
+
     /// Updates the parameters of `module` that have a gradient.
     pub fn step<B: AutodiffBackend, M: AutodiffModule<B>>(
         &mut self,
@@ -58,7 +83,7 @@ impl Optimizer {
     ) -> M {
         self.steps += 1;
         let (gradients, gradient_scale) = self.clip(&module, gradients.into());
-        module.map(&mut Step { optimizer: self, learning_rate, gradients, gradient_scale })
+        module.map(&mut Step::new(self, learning_rate, gradients, gradient_scale))
     }
 
     /// The gradients, and the factor that keeps their global norm within the limit, if it is exceeded.
@@ -81,10 +106,10 @@ impl Optimizer {
         &mut self,
         id: ParamId,
         learning_rate: f64,
+        decay: f64,
         weight: Tensor<B, D>,
         gradients: Vec<Tensor<B, D>>,
     ) -> Tensor<B, D> {
-        let decay = if D >= 2 { self.config.weight_decay } else { 0.0 };
         if self.one_pass && weight.dtype() == DType::F32 {
             return self.update_on_host(id, learning_rate, decay, weight, gradients);
         }
@@ -194,29 +219,6 @@ fn floats(data: &mut TensorData) -> &mut [f32] {
 
 fn const_floats(data: &TensorData) -> &[f32] {
     data.as_slice().expect("gradients have the type of their parameter")
-}
-
-struct Step<'a> {
-    optimizer: &'a mut Optimizer,
-    learning_rate: f64,
-    gradients: Gradients,
-    gradient_scale: Option<f64>,
-}
-
-impl<B: AutodiffBackend> ModuleMapper<B> for Step<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        let mut gradients = self.gradients.remove::<B::InnerBackend, D>(param.id);
-        if gradients.is_empty() {
-            return param;
-        }
-        if let Some(scale) = self.gradient_scale {
-            gradients = gradients.into_iter().map(|gradient| gradient.mul_scalar(scale)).collect();
-        }
-        let (id, weight, mapper) = param.consume();
-        let weight = self.optimizer.update(id, self.learning_rate, weight.inner(), gradients);
-        // The new tensor must be a leaf of the next graph; anything else would silently stop training.
-        Param::from_mapped_value(id, Tensor::from_inner(weight).require_grad(), mapper)
-    }
 }
 
 /// Euclidean norm of all gradients of a module taken together.

@@ -1,7 +1,5 @@
 //! Configuration of a training run.
 
-use burn_mlp::Probability;
-
 use crate::{OptimizerConfig, ScheduleConfig};
 
 /// Configuration of a training run.
@@ -15,8 +13,6 @@ pub struct TrainerConfig {
     pub learning_rate: f64,
     /// Chooses the order of the examples in each epoch.
     pub seed: u64,
-    /// Fraction of the target probability spread evenly over all classes.
-    pub label_smoothing: Probability,
     /// Largest global norm of the gradient; 0 for no limit.
     pub gradient_clip: f64,
     /// The rule that turns gradients into steps.
@@ -33,7 +29,6 @@ impl Default for TrainerConfig {
             batch_size: 256,
             learning_rate: 0.1,
             seed: 0,
-            label_smoothing: Probability::ZERO,
             gradient_clip: 0.0,
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),

@@ -9,9 +9,9 @@ use burn::tensor::backend::AutodiffBackend;
 use super::pending::Unread;
 use super::{StepView, TrainError, Trainer};
 use crate::checkpoint::Best;
-use crate::{Classifier, EpochMetrics, Evaluation, Examples, count_correct, parameters, values};
+use crate::{EpochMetrics, Evaluation, Examples, Network, count_correct, parameters, values};
 
-impl<B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, E: Examples<B>> Trainer<'_, B, M, E> {
+impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Examples<B>> Trainer<'_, B, M, E> {
     pub(super) fn train_epoch(&mut self) -> Result<(), TrainError> {
         let order = self.examples.order(self.config.seed, self.state.epoch as u64);
         let steps = self.steps_per_epoch();
@@ -45,17 +45,20 @@ impl<B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, E: E
             StepView { network: self.learner.network(), step, step_in_epoch, indices, learning_rate, loss: None };
         self.callbacks.iter_mut().for_each(|callback| callback.before_step(&view));
 
-        let labels: Vec<usize> = indices.iter().map(|&index| self.examples.label(index)).collect();
+        let classes: Option<Vec<usize>> = indices.iter().map(|&index| self.examples.class(index)).collect();
         let weights = self.weights.as_ref();
         let weights: Option<Vec<f32>> =
             weights.map(|weights| indices.iter().map(|&index| weights[index as usize]).collect());
         let (examples, transform, device) = (&self.examples, &self.transform, &self.device);
         let batch = |rows: Range<usize>| {
-            let (features, targets) = examples.batch(&indices[rows.clone()], device);
-            (transform.iter().fold(features, |features, transform| transform(features, step, rows.clone())), targets)
+            let (part, device) = (&indices[rows.clone()], device);
+            let features = examples.features(part, device);
+            let features =
+                transform.iter().fold(features, |features, transform| transform(features, step, rows.clone()));
+            (features, examples.targets(part, device))
         };
-        let (output, gradients) = self.learner.gradients(step, labels.len(), batch, weights.as_deref(), device);
-        self.unread.push(Unread { output, labels, learning_rate });
+        let (output, gradients) = self.learner.gradients(step, indices.len(), batch, weights.as_deref(), device);
+        self.unread.push(Unread { output, examples: indices.len(), classes, learning_rate });
         self.state.step += 1;
         self.state.step_in_epoch += 1;
         if self.unread.len() >= self.placement.steps_between_reads {
@@ -81,9 +84,10 @@ impl<B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, E: E
                 return Err(self.diverged(&format!("the loss became {loss}"), step.learning_rate));
             }
             let sums = &mut self.state.sums;
-            sums.loss += loss * step.labels.len() as f64;
-            sums.correct += count_correct(&values(step.output.logits), &step.labels) as u64;
-            sums.examples += step.labels.len() as u64;
+            sums.loss += loss * step.examples as f64;
+            sums.correct +=
+                step.classes.map_or(0, |classes| count_correct(&values(step.output.outputs), &classes) as u64);
+            sums.examples += step.examples as u64;
             self.last_loss = Some(loss);
         }
         Ok(())
@@ -98,11 +102,14 @@ impl<B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, E: E
         let metrics = EpochMetrics {
             epoch: self.state.epoch + 1,
             train_loss: sums.loss / sums.examples as f64,
-            train_accuracy: sums.correct as f64 / sums.examples as f64,
+            train_accuracy: match self.examples.class(0) {
+                Some(_) => sums.correct as f64 / sums.examples as f64,
+                None => f64::NAN,
+            },
             test_loss: test.map_or(f64::NAN, |test| test.loss),
             test_accuracy: test.map_or(f64::NAN, |test| test.accuracy),
             validation_loss: validation.map(|validation| validation.loss),
-            validation_accuracy: validation.map(|validation| validation.accuracy),
+            validation_accuracy: validation.map(|validation| validation.accuracy).filter(|accuracy| !accuracy.is_nan()),
             learning_rate: self.schedule.learning_rate(self.state.step - 1),
             seconds: sums.seconds,
             evaluation_seconds: started.elapsed().as_secs_f64(),

@@ -38,18 +38,6 @@ pub enum TrainError {
         /// What is missing.
         expected: &'static str,
     },
-    /// A table whose number of values is not rows × columns.
-    #[error("expected {rows} x {columns} = {expected} values, found {found}")]
-    Rows {
-        /// Number of rows, one for each label.
-        rows: usize,
-        /// Values in a row.
-        columns: usize,
-        /// Number of values expected.
-        expected: usize,
-        /// Number of values found.
-        found: usize,
-    },
 }
 
 fn checkpoint(folder: Option<&PathBuf>) -> String {

@@ -1,5 +1,7 @@
 //! The training loop.
 
+#[cfg(test)]
+mod any_module_tests;
 mod callback;
 mod config;
 mod epoch;
@@ -11,16 +13,19 @@ mod tests;
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use burn::module::AutodiffModule;
+use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
-use burn_mlp::CrossEntropy;
 
 use self::pending::{Checkpoints, Unread};
 use crate::checkpoint::LoopState;
+use crate::evaluate::evaluate_on;
 use crate::parameters::{self, Tensors};
 use crate::{
-    Classifier, EpochMetrics, Evaluation, Examples, Learner, MetricsLog, Optimizer, Placement, Schedule, evaluate,
+    EpochMetrics, Evaluation, Examples, Learner, Loss, MetricsLog, Network, Optimizer, Parameter, Placement, Schedule,
+    Targets,
 };
 
 pub use callback::{Callback, StepView};
@@ -31,6 +36,8 @@ pub use error::TrainError;
 type Evaluator<'a, V> = Box<dyn Fn(&V) -> Evaluation + Send + 'a>;
 /// Transforms the features of some rows of a batch: features, step number, rows.
 type Transform<'a, F> = Box<dyn Fn(F, u64, Range<usize>) -> F + Send + Sync + 'a>;
+/// The loss of a run.
+type RunLoss<B, Y> = Arc<dyn Loss<B, Y>>;
 
 /// A training run.
 ///
@@ -56,7 +63,7 @@ pub struct Trainer<'a, B: AutodiffBackend, M: AutodiffModule<B>, E: Examples<B>>
     examples: E,
     device: B::Device,
     schedule: Schedule,
-    learner: Learner<M>,
+    learner: Learner<M, RunLoss<B, E::Targets>>,
     weights: Option<Vec<f32>>,
     transform: Option<Transform<'a, E::Features>>,
     test: Option<Evaluator<'a, M::InnerModule>>,
@@ -87,16 +94,24 @@ pub struct Trained<M, V> {
     pub state: LoopState,
 }
 
-impl<'a, B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, E: Examples<B>> Trainer<'a, B, M, E> {
-    /// A new run.
-    pub fn new(network: M, examples: E, config: TrainerConfig, device: &B::Device) -> Self {
+impl<'a, B, M, E> Trainer<'a, B, M, E>
+where
+    B: AutodiffBackend,
+    M: Network<B, E::Features> + AutodiffModule<B>,
+    E: Examples<B>,
+{
+    /// A new run, with the usual loss: cross-entropy of classes, mean squared error of numbers.
+    pub fn new(network: M, examples: E, config: TrainerConfig, device: &B::Device) -> Self
+    where
+        E::Targets: Targets<B>,
+    {
         let steps_per_epoch = examples.len().div_ceil(config.batch_size.max(1)) as u64;
         let placement = Placement::default();
         Self {
             config,
             placement,
             schedule: Schedule::new(config.schedule, config.learning_rate, steps_per_epoch, config.epochs),
-            learner: learner(network, config, placement),
+            learner: learner(network, config, E::Targets::usual_loss(), placement),
             examples,
             device: device.clone(),
             weights: None,
@@ -119,27 +134,72 @@ impl<'a, B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, 
     #[must_use]
     pub fn with_placement(mut self, placement: Placement) -> Self {
         self.placement = placement;
-        self.learner = learner(self.learner.into_network(), self.config, placement);
+        self.learner = self.learner.with_placement(placement);
+        self
+    }
+
+    /// Sets the loss: [`CrossEntropy`](burn_mlp::CrossEntropy) with class weights, say, or a closure.
+    ///
+    /// # Examples
+    ///
+    /// The mean absolute error:
+    ///
+    /// ```
+    /// use burn::tensor::Tensor;
+    /// use burn_autodiff::Autodiff;
+    /// use burn_flex::Flex;
+    /// use burn_mlp::MlpConfig;
+    /// use burn_mlp_train::{Rows, Trainer, TrainerConfig};
+    ///
+    /// type B = Autodiff<Flex>;
+    /// let device = Default::default();
+    /// let rows = Rows::with_numbers(vec![0.0, 1.0, 2.0, 3.0], 1, vec![1.0, 0.0, 1.0, 2.0], 1)?;
+    /// let network = MlpConfig::new(1, [16], 1).init::<B>(&device).unwrap();
+    /// let config = TrainerConfig { epochs: 300, batch_size: 4, learning_rate: 0.05, ..Default::default() };
+    /// let absolute = |outputs: Tensor<B, 2>, targets: Tensor<B, 2>| (outputs - targets).abs().mean_dim(1).squeeze_dim(1);
+    /// let trained = Trainer::new(network, &rows, config, &device).with_loss(absolute).run()?;
+    /// assert!(trained.epochs.last().unwrap().train_loss < 0.1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If test or validation examples have been set before, which are measured with this loss.
+    #[must_use]
+    pub fn with_loss(mut self, loss: impl Loss<B, E::Targets> + 'static) -> Self {
+        assert!(self.test.is_none() && self.validation.is_none(), "set the loss before the examples it measures");
+        self.learner.loss = Arc::new(loss);
+        self
+    }
+
+    /// Chooses the parameters that weight decay applies to; see [`Optimizer::with_decay`].
+    #[must_use]
+    pub fn with_decay(mut self, applies: impl Fn(Parameter<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.learner.optimizer = std::mem::take(&mut self.learner.optimizer).with_decay(applies);
         self
     }
 
     /// Evaluates loss and accuracy on these examples after each epoch.
     #[must_use]
-    pub fn with_test<T: Examples<B::InnerBackend> + 'a>(mut self, examples: T) -> Self
+    pub fn with_test<T>(mut self, examples: T) -> Self
     where
-        M::InnerModule: Classifier<B::InnerBackend, T::Features>,
+        T: Examples<B::InnerBackend, Targets = <E::Targets as Targets<B>>::Inner> + 'a,
+        E::Targets: Targets<B> + 'static,
+        M::InnerModule: Network<B::InnerBackend, T::Features>,
     {
-        self.test = Some(evaluator::<B, _, _>(examples, &self.device));
+        self.test = Some(evaluator(examples, self.learner.loss.clone(), &self.device));
         self
     }
 
     /// Sets the validation examples, which decide which epoch is best and when to stop.
     #[must_use]
-    pub fn with_validation<T: Examples<B::InnerBackend> + 'a>(mut self, examples: T, decides: EarlyStopping) -> Self
+    pub fn with_validation<T>(mut self, examples: T, decides: EarlyStopping) -> Self
     where
-        M::InnerModule: Classifier<B::InnerBackend, T::Features>,
+        T: Examples<B::InnerBackend, Targets = <E::Targets as Targets<B>>::Inner> + 'a,
+        E::Targets: Targets<B> + 'static,
+        M::InnerModule: Network<B::InnerBackend, T::Features>,
     {
-        self.validation = Some(evaluator::<B, _, _>(examples, &self.device));
+        self.validation = Some(evaluator(examples, self.learner.loss.clone(), &self.device));
         self.early_stopping = decides;
         self
     }
@@ -226,19 +286,22 @@ impl<'a, B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, 
     }
 }
 
-fn learner<M>(network: M, config: TrainerConfig, placement: Placement) -> Learner<M> {
-    let optimizer = Optimizer::new(config.optimizer, config.gradient_clip);
-    let loss = CrossEntropy::default().with_label_smoothing(config.label_smoothing);
-    Learner::new(network, optimizer, loss, placement)
+fn learner<M, L>(network: M, config: TrainerConfig, loss: L, placement: Placement) -> Learner<M, L> {
+    Learner::new(network, Optimizer::new(config.optimizer, config.gradient_clip), loss, placement)
 }
 
-fn evaluator<'a, B: AutodiffBackend, V, T: Examples<B::InnerBackend> + 'a>(
-    examples: T,
-    device: &B::Device,
-) -> Evaluator<'a, V>
+/// Evaluates on the backend inside; only the loss, which may be a closure for one backend, is computed on the autodiff
+/// backend.
+fn evaluator<'a, B, V, T, Y>(examples: T, loss: RunLoss<B, Y>, device: &B::Device) -> Evaluator<'a, V>
 where
-    V: Classifier<B::InnerBackend, T::Features>,
+    B: AutodiffBackend,
+    V: Network<B::InnerBackend, T::Features>,
+    T: Examples<B::InnerBackend, Targets = Y::Inner> + 'a,
+    Y: Targets<B> + 'static,
 {
     let device = device.clone();
-    Box::new(move |network: &V| evaluate(network, &examples, &device))
+    Box::new(move |network: &V| {
+        let losses = |outputs, targets| loss.each_held_out(Tensor::from_inner(outputs), Y::from_inner(targets)).inner();
+        evaluate_on(network, &examples, losses, &device)
+    })
 }

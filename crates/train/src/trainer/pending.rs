@@ -7,10 +7,12 @@ use burn::tensor::backend::Backend;
 
 use crate::learner::StepOutput;
 
-/// A step whose loss and logits have not been read from the device yet.
+/// A step whose loss and outputs have not been read from the device yet.
 pub(super) struct Unread<B: Backend> {
     pub(super) output: StepOutput<B>,
-    pub(super) labels: Vec<usize>,
+    pub(super) examples: usize,
+    /// Their classes, if their targets are classes.
+    pub(super) classes: Option<Vec<usize>>,
     pub(super) learning_rate: f64,
 }
 

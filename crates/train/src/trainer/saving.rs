@@ -8,12 +8,13 @@ use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
 
 use super::pending::Checkpoints;
-use super::{TrainError, Trainer};
+use super::{TrainError, Trained, Trainer};
 use crate::checkpoint::{Checkpoint, LoopState};
-use crate::parameters::{self, Tensors};
-use crate::{Classifier, Examples};
+use crate::learner::not_finite;
+use crate::parameters;
+use crate::{Examples, Network};
 
-impl<B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, E: Examples<B>> Trainer<'_, B, M, E> {
+impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Examples<B>> Trainer<'_, B, M, E> {
     /// Writes checkpoints to `folder`, one at the start and one after each epoch, and resumes from the latest one
     /// there.
     ///
@@ -32,6 +33,16 @@ impl<B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, E: E
         self.checkpoints =
             Some(Checkpoints { folder: folder.into(), every_steps: 0, program, settings, automatic: true });
         self
+    }
+
+    /// Trains to the end with checkpoints in `folder`: from the start the first time, from the latest checkpoint when
+    /// the program is started again. The same as [`with_checkpoints`](Self::with_checkpoints) and [`run`](Self::run).
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub fn fit_or_resume(self, folder: impl Into<PathBuf>) -> Result<Trained<M, M::InnerModule>, TrainError> {
+        self.with_checkpoints(folder).run()
     }
 
     /// Also writes a checkpoint every `steps` steps within an epoch; 0 for none. Call it after
@@ -96,19 +107,12 @@ impl<B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, E: E
             "the data is not what this run was trained on: expected SHA-256 {expected}, found {found}"
         );
         self.check(&checkpoint.state).context("the checkpoint is not of this run")?;
-        let other_network = "the checkpoint is not of this network";
-        let valid = self.learner.network().valid();
-        let moments = |group: Tensors| parameters::restore_moments(&valid, group).context(other_network);
-        self.learner.optimizer.first_moment = moments(checkpoint.take("first_moment"))?;
-        self.learner.optimizer.second_moment = moments(checkpoint.take("second_moment"))?;
         self.best_weights = checkpoint.take("best");
         if checkpoint.state.best.is_some() {
-            parameters::restore(valid, self.best_weights.clone()).context(other_network)?;
+            let valid = self.learner.network().valid();
+            parameters::restore(valid, self.best_weights.clone()).context("the checkpoint is not of this network")?;
         }
-        // Restored into the training network itself: parameters restored into `valid` would not require gradients.
-        let weights = checkpoint.take("model");
-        self.learner.replace(|network| parameters::restore(network, weights).context(other_network))?;
-        self.learner.optimizer.steps = checkpoint.state.optimizer_steps;
+        self.learner.restore(&mut checkpoint)?;
         self.state = checkpoint.state;
         // A run that stopped early continues if its patience has been raised since; one that a callback ended does not.
         self.state.stopped_early = self.state.stopped_early && (self.validation.is_none() || self.is_exhausted());
@@ -147,26 +151,19 @@ impl<B: AutodiffBackend, M: Classifier<B, E::Features> + AutodiffModule<B>, E: E
     /// resumed.
     pub(super) fn save_checkpoint(&mut self) -> Result<(), TrainError> {
         let Some(checkpoints) = &self.checkpoints else { return Ok(()) };
-        let valid = self.learner.network().valid();
         self.state.optimizer_steps = self.learner.optimizer.steps;
-        let groups = [
-            ("model", parameters::collect(&valid)),
-            ("first_moment", parameters::collect_moments(&valid, &self.learner.optimizer.first_moment)),
-            ("second_moment", parameters::collect_moments(&valid, &self.learner.optimizer.second_moment)),
-            ("best", self.best_weights.clone()),
-        ];
-        for (group, tensors) in &groups {
-            if let Some(path) = parameters::not_finite(tensors) {
-                let rate = self.schedule.learning_rate(self.state.step.saturating_sub(1));
-                return Err(self.diverged(&format!("{group}/{path} became infinite or not a number"), rate));
-            }
+        let mut groups = self.learner.groups();
+        groups.insert("best".to_owned(), self.best_weights.clone());
+        if let Some(path) = not_finite(&groups) {
+            let rate = self.schedule.learning_rate(self.state.step.saturating_sub(1));
+            return Err(self.diverged(&format!("{path} became infinite or not a number"), rate));
         }
         let checkpoint = Checkpoint {
             program: checkpoints.program.clone(),
             settings: checkpoints.settings.clone(),
             state: self.state.clone(),
             data_sha256: self.examples.fingerprint(),
-            groups: groups.into_iter().map(|(group, tensors)| (group.to_owned(), tensors)).collect(),
+            groups,
         };
         checkpoint.save(&checkpoints.folder).map_err(TrainError::State)
     }

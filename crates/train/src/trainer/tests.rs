@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
-use burn_mlp::{Mlp, MlpConfig, Probability};
+use burn_mlp::{Mlp, MlpConfig};
 
 use super::*;
 use crate::parameters::collect;
@@ -18,7 +18,6 @@ const CONFIG: TrainerConfig = TrainerConfig {
     batch_size: 40,
     learning_rate: 0.05,
     seed: 3,
-    label_smoothing: Probability::ZERO,
     gradient_clip: 0.0,
     optimizer: OptimizerConfig {
         kind: OptimizerKind::Adamw,
@@ -43,13 +42,12 @@ const CONFIG: TrainerConfig = TrainerConfig {
 /// Points in the plane, labelled by the quadrant.
 fn rows() -> Rows {
     let values: Vec<f32> = (0..2 * EXAMPLES).map(|index| ((index * 37 % 101) as f32 - 50.0) / 50.0).collect();
-    let labels = values.chunks(2).map(|point| usize::from(point[0] > 0.0) + 2 * usize::from(point[1] > 0.0)).collect();
+    let labels = values.chunks(2).map(|point| u32::from(point[0] > 0.0) + 2 * u32::from(point[1] > 0.0)).collect();
     Rows::new(values, 2, labels).unwrap()
 }
 
 fn network() -> Network {
-    let dropout = [Probability::new(0.2).unwrap()];
-    MlpConfig::new(2, [16], 4).with_dropout(dropout).with_seed(5).init(&Default::default()).unwrap()
+    MlpConfig::new(2, [16], 4).with_dropout(0.2).with_seed(5).init(&Default::default()).unwrap()
 }
 
 fn trainer<'a>(rows: &'a Rows, config: TrainerConfig) -> Trainer<'a, Train, Network, &'a Rows> {
@@ -149,7 +147,7 @@ fn placements_change_when_losses_are_read_and_not_what_they_are() {
 fn weights_of_examples_choose_what_is_learned_and_a_transform_changes_the_features() {
     let rows = rows();
     let one_class: Vec<f32> =
-        (0..EXAMPLES as u32).map(|index| f32::from(Examples::<Flex>::label(&rows, index) == 2)).collect();
+        (0..EXAMPLES as u32).map(|index| f32::from(Examples::<Flex>::class(&rows, index) == Some(2))).collect();
     let trained = trainer(&rows, CONFIG).with_example_weights(one_class).run().unwrap();
     let predictions = crate::predict(&trained.model, &rows, &Default::default());
     assert!(predictions.classes().iter().all(|&class| class == 2));
@@ -162,7 +160,8 @@ fn weights_of_examples_choose_what_is_learned_and_a_transform_changes_the_featur
 fn patience_ends_a_run_and_the_best_network_is_kept() {
     let rows = rows();
     // Labels independent of the points: whatever is learned from them worsens the validation loss.
-    let other = Rows::new(vec![0.5; 2 * EXAMPLES], 2, (0..EXAMPLES).map(|index| (index * 7) % 4).collect()).unwrap();
+    let other =
+        Rows::new(vec![0.5; 2 * EXAMPLES], 2, (0..EXAMPLES as u32).map(|index| (index * 7) % 4).collect()).unwrap();
     let decides = EarlyStopping { patience: 2, ..EarlyStopping::default() };
     let config = TrainerConfig { epochs: 200, ..CONFIG };
     let trained = trainer(&rows, config).with_validation(&other, decides).run().unwrap();
