@@ -88,7 +88,7 @@ fn training_step(criterion: &mut Criterion) {
     for (width, depth, batch) in
         [(256, 2, 256), (64, 2, 256), (1024, 2, 256), (256, 8, 256), (256, 2, 32), (256, 2, 2048)]
     {
-        let config = MlpConfig::new(784, vec![width; depth], 10).with_dropout(vec![probability(0.5); depth]);
+        let config = MlpConfig::new(784, vec![width; depth], 10).with_dropout(0.5);
         let mlp: Mlp<Train> = config.init(&device).expect("a valid network");
         let mut learner = Learner::new(mlp, Optimizer::default(), CrossEntropy::default(), PLACEMENT);
         let examples = ImageExamples::<Train>::new(images(batch), Normalization::default());
@@ -97,7 +97,10 @@ fn training_step(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(batch as u64));
         group.bench_function(format!("width {width}, depth {depth}, batch {batch}"), |bencher| {
             bencher.iter(|| {
-                let batch_of = |range: Range<usize>| examples.batch(&order[range], &device);
+                let batch_of = |range: Range<usize>| {
+                    let indices = &order[range];
+                    (examples.features(indices, &device), examples.targets(indices, &device))
+                };
                 let (_, gradients) = learner.gradients(step, batch, batch_of, None, &device);
                 learner.update::<Train>(1e-3, gradients);
                 step += 1;

@@ -5,7 +5,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{Tensor, TensorData};
 use burn_autodiff::Autodiff;
-use burn_mlp::{CrossEntropy, Key, Mlp, MlpConfig, Probability};
+use burn_mlp::{CrossEntropy, Key, Mlp, MlpConfig};
 use burn_mlp_train::parameters::{Tensors, collect};
 use burn_mlp_train::{Optimizer, OptimizerConfig, OptimizerKind, Placement, values};
 use burn_ndarray::NdArray;
@@ -23,9 +23,7 @@ struct Results {
 /// One step of the default network on 32 synthetic images, computed by a backend.
 fn step<B: AutodiffBackend>(dropout: f64) -> Results {
     let device = Default::default();
-    let prob = Probability::new(dropout).unwrap();
-    let mlp: Mlp<B> =
-        MlpConfig::new(784, [256, 256], 10).with_dropout([prob, prob]).with_seed(42).init(&device).unwrap();
+    let mlp: Mlp<B> = MlpConfig::new(784, [256, 256], 10).with_dropout(dropout).with_seed(42).init(&device).unwrap();
     let pixels: Vec<f32> = Key::new(1, *b"pixels\0\0").uniforms().take(32 * 784).map(|pixel| pixel as f32).collect();
     let targets: Vec<i32> = (0..32).map(|index| index % 10).collect();
     let logits = mlp.forward(Tensor::from_data(TensorData::new(pixels, [32, 784]), &device));

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Tensor, backend::Backend};
+use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
 use burn_fashion_mnist::{DeviceImages, Images, Normalization};
 use burn_mlp_train::Examples;
-use mlp_splits::permutation;
 
 /// Labelled images, on the host or kept on the device.
 #[derive(Clone, Debug)]
@@ -40,13 +39,19 @@ impl<B: Backend> ImageExamples<B> {
 
 impl<B: Backend> Examples<B> for ImageExamples<B> {
     type Features = Tensor<B, 2>;
+    type Targets = Tensor<B, 1, Int>;
 
     fn len(&self) -> usize {
         self.images.len()
     }
 
-    fn label(&self, index: u32) -> usize {
-        self.images.labels()[index as usize].into()
+    fn class(&self, index: u32) -> Option<usize> {
+        Some(self.images.labels()[index as usize].into())
+    }
+
+    fn targets(&self, indices: &[u32], device: &B::Device) -> Tensor<B, 1, Int> {
+        let labels: Vec<i32> = indices.iter().map(|&index| self.images.labels()[index as usize].into()).collect();
+        Tensor::from_data(TensorData::new(labels, [indices.len()]), device)
     }
 
     fn features(&self, indices: &[u32], device: &B::Device) -> Tensor<B, 2> {
@@ -61,10 +66,6 @@ impl<B: Backend> Examples<B> for ImageExamples<B> {
             Some(resident) => resident.batch_range(range).images,
             None => self.images.batch_range(range, self.normalization, device).images,
         }
-    }
-
-    fn order(&self, seed: u64, epoch: u64) -> Vec<u32> {
-        permutation(self.images.len(), seed, epoch)
     }
 
     fn fingerprint(&self) -> String {

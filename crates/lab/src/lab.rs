@@ -5,7 +5,7 @@ use std::io::{Write as _, stderr};
 use anyhow::Result;
 use burn_fashion_mnist::{FashionMnist, Images, Normalization};
 use burn_mlp::Mlp;
-use burn_mlp_train::{Classifier, Placement, evaluate, predict};
+use burn_mlp_train::{Network, Placement, evaluate, monte_carlo_samples, predict};
 use mlp_metrics::Predictions;
 use mlp_settings::config::Config;
 use mlp_splits::stratified_subset;
@@ -66,12 +66,17 @@ impl<P: Platform> Lab<P> {
     }
 
     /// What a network predicts for images.
-    pub fn predict<N: Classifier<Inner<P>>>(&self, network: &N, images: &Images) -> Predictions {
+    pub fn predict<N: Network<Inner<P>>>(&self, network: &N, images: &Images) -> Predictions {
         predict(network, &examples::<P>(images), &self.device)
     }
 
+    /// What a network predicts for each image in each of some passes with dropout on: `[images][passes][classes]`.
+    pub fn sample<N: Network<Inner<P>>>(&self, network: &N, images: &Images, passes: usize) -> Vec<Vec<Vec<f32>>> {
+        monte_carlo_samples(network, &examples::<P>(images), passes, &self.device)
+    }
+
     /// Fraction of the images that a network predicts right.
-    pub fn accuracy<N: Classifier<Inner<P>>>(&self, network: &N, images: &Images) -> f64 {
+    pub fn accuracy<N: Network<Inner<P>>>(&self, network: &N, images: &Images) -> f64 {
         evaluate(network, &examples::<P>(images), &self.device).accuracy
     }
 

@@ -7,7 +7,7 @@ use burn::module::AutodiffModule;
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use burn_fashion_mnist::Images;
 use burn_mlp::Key;
-use burn_mlp_train::{Callback, Classifier, EpochMetrics, Trainer};
+use burn_mlp_train::{Callback, EpochMetrics, Network, Trainer};
 use mlp_settings::config::Config;
 use serde::{Deserialize, Serialize};
 
@@ -121,8 +121,8 @@ impl<'a> Training<'a> {
     /// If the loss is no longer finite.
     pub fn run<P: Platform, M>(self, lab: &Lab<P>, network: M) -> Result<Trained<M>>
     where
-        M: Classifier<P::Train> + AutodiffModule<P::Train>,
-        M::InnerModule: Classifier<Inner<P>>,
+        M: Network<P::Train> + AutodiffModule<P::Train>,
+        M::InnerModule: Network<Inner<P>>,
     {
         self.run_observed(lab, network, &mut Unobserved)
     }
@@ -139,14 +139,15 @@ impl<'a> Training<'a> {
         observer: &mut dyn Callback<M>,
     ) -> Result<Trained<M>>
     where
-        M: Classifier<P::Train> + AutodiffModule<P::Train>,
-        M::InnerModule: Classifier<Inner<P>>,
+        M: Network<P::Train> + AutodiffModule<P::Train>,
+        M::InnerModule: Network<Inner<P>>,
     {
         let (normalization, device) = (self.config.data.normalization(), lab.device());
         let train = ImageExamples::<P::Train>::new(self.train.clone(), normalization)
             .resident(lab.placement().resident, device);
         let epochs = self.config.training.epochs;
         let mut trainer = Trainer::new(network, train, self.config.trainer(), device)
+            .with_loss(self.config.loss())
             .with_placement(lab.placement())
             .with_callback(observer);
         if let Some(weights) = self.weights {

@@ -143,34 +143,35 @@ pub fn monte_carlo<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
     passes: usize,
     device: &B::Device,
 ) -> Result<Vec<Uncertainty>, MetricsError> {
-    let passes = sample_passes(network, examples, passes, device);
-    let of = |row: usize| {
-        let row = |(probabilities, classes): &'_ (Vec<f32>, usize)| probabilities[row * classes..][..*classes].to_vec();
-        Uncertainty::from_samples(passes.iter().map(row)).ok_or(MetricsError::Empty)
-    };
-    (0..examples.len()).map(of).collect()
+    monte_carlo_samples(network, examples, passes, device)
+        .iter()
+        .map(|samples| Uncertainty::from_samples(samples).ok_or(MetricsError::Empty))
+        .collect()
 }
 
-/// The class probabilities of all examples in each of `passes` passes with dropout on, and the number of classes.
-fn sample_passes<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
+/// The class probabilities of each of `examples` in each of `passes` passes with dropout on:
+/// `[examples][passes][classes]`.
+///
+/// # Panics
+///
+/// If the device fails.
+pub fn monte_carlo_samples<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
     network: &N,
     examples: &E,
     passes: usize,
     device: &B::Device,
-) -> Vec<(Vec<f32>, usize)> {
+) -> Vec<Vec<Vec<f32>>> {
     let sampled = network.clone().with_dropout_mode(DropoutMode::MonteCarlo);
-    let pass = |pass: usize| {
-        let (mut probabilities, mut classes) = (Vec::new(), 0);
+    let mut samples = vec![Vec::with_capacity(passes); examples.len()];
+    for pass in 0..passes as u64 {
         for range in batches(examples.len()) {
             // A step of its own for each batch of each pass.
-            sampled.seek_dropout(((pass as u64) << 32) + (range.start / BATCH) as u64);
-            let logits = sampled.outputs(examples.features_of_range(range, device));
-            classes = logits.dims()[1];
-            probabilities.extend(values(softmax(logits, 1)));
+            sampled.seek_dropout((pass << 32) + (range.start / BATCH) as u64);
+            let rows = probabilities(&sampled, examples.features_of_range(range.clone(), device));
+            samples[range].iter_mut().zip(rows).for_each(|(samples, row)| samples.push(row));
         }
-        (probabilities, classes)
-    };
-    (0..passes).map(pass).collect()
+    }
+    samples
 }
 
 /// Calls `each` with the range and the outputs of each batch in turn.

@@ -37,7 +37,8 @@ mod trainer;
 
 pub use checkpoint::Checkpoint;
 pub use evaluate::{
-    Evaluation, count_correct, evaluate, evaluate_with, monte_carlo, outputs, predict, probabilities, values,
+    Evaluation, count_correct, evaluate, evaluate_with, monte_carlo, monte_carlo_samples, outputs, predict,
+    probabilities, values,
 };
 pub use examples::Examples;
 pub use gradients::Gradients;

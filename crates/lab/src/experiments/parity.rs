@@ -6,7 +6,7 @@ use burn::module::AutodiffModule;
 use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn_fashion_mnist::{Images, Normalization};
-use burn_mlp::{Activation, HiddenLayer, Mlp, Probability};
+use burn_mlp::{Activation, DropoutLayers as _, HiddenLayer, Mlp, Probability};
 use burn_mlp_train::{Callback, Placement, StepView, TrainError, Trainer, values};
 use mlp_settings::Invalid;
 use mlp_settings::config::{Config, OptimizerKind};
@@ -76,7 +76,7 @@ pub(super) fn measure<P: Platform>(lab: &Lab<P>, config: &Config, steps: usize) 
     // Each loss is compared before the next step.
     let placement = Placement { steps_between_reads: 1, ..lab.placement() };
     let examples = ImageExamples::<P::Train>::new(images.clone(), normalization).resident(placement.resident, device);
-    let trainer = Trainer::new(network, examples, config.trainer(), device);
+    let trainer = Trainer::new(network, examples, config.trainer(), device).with_loss(config.loss());
     match trainer.with_placement(placement).with_callback(&mut parity).run() {
         Ok(_) | Err(TrainError::Stopped { .. }) => Ok(parity.largest),
         Err(error) => Err(error.into()),

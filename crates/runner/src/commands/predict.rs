@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Tensor, TensorData};
 use burn_fashion_mnist::FashionMnist;
-use burn_mlp::{DropoutMode, Mlp};
+use burn_mlp::{DropoutLayers as _, DropoutMode, Mlp};
 use mlp_metrics::Uncertainty;
 use serde::Serialize;
 

@@ -143,6 +143,7 @@ fn fit(
     resumption: Option<Resumption<'_>>,
 ) -> Result<Trained<Mlp<Train>, Mlp<Inner>>> {
     let mut trainer = Trainer::new(mlp, &examples.train, config.trainer(), &chosen.device)
+        .with_loss(config.loss())
         .with_placement(backend::PLACEMENT)
         .with_test(&examples.test)
         .with_callback(progress)
@@ -254,7 +255,7 @@ fn introduce(progress: &Progress, config: &Config, data: &FashionMnist, mlp: &Ml
     ));
     let layers = mlp.layers();
     let parameters: usize = layers.iter().map(|layer| layer.parameters).sum();
-    for LayerSummary { name, d_output, parameters, .. } in &layers {
+    for LayerSummary { name, d_output, parameters, .. } in layers.iter() {
         progress.say(&format!("  {name:<20} [batch, {d_output}]{:>16}", thousands(*parameters as u64)));
     }
     progress.say(&format!("  {} parameters", thousands(parameters as u64)));

@@ -3,7 +3,7 @@
 mod model;
 
 use burn_fashion_mnist::Normalization;
-use burn_mlp::Probability;
+use burn_mlp::{CrossEntropy, Probability};
 use burn_mlp_train::{EarlyStopping, TrainerConfig, Watched, range};
 use serde::{Deserialize, Serialize};
 
@@ -121,10 +121,14 @@ impl Default for ValidationConfig {
 impl Config {
     /// The configuration of the training loop.
     pub fn trainer(&self) -> TrainerConfig {
-        let TrainingConfig { epochs, batch_size, learning_rate, seed, label_smoothing, gradient_clip, .. } =
-            self.training;
+        let TrainingConfig { epochs, batch_size, learning_rate, seed, gradient_clip, .. } = self.training;
         let (optimizer, schedule) = (self.optimizer, self.schedule);
-        TrainerConfig { epochs, batch_size, learning_rate, seed, label_smoothing, gradient_clip, optimizer, schedule }
+        TrainerConfig { epochs, batch_size, learning_rate, seed, gradient_clip, optimizer, schedule }
+    }
+
+    /// The loss of the training examples.
+    pub fn loss(&self) -> CrossEntropy {
+        CrossEntropy::default().with_label_smoothing(self.training.label_smoothing)
     }
 }
 

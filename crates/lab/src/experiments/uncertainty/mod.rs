@@ -32,7 +32,6 @@ mod settings;
 
 use anyhow::Result;
 use burn::module::AutodiffModule;
-use burn_mlp::DropoutMode;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
@@ -60,7 +59,7 @@ impl Experiment for Uncertainty {
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {
         let trained = train_mlp(lab, "with dropout", &self.config(seed))?;
-        let network = trained.network.valid().with_dropout_mode(DropoutMode::MonteCarlo);
+        let network = trained.network.valid();
         lab.tell(format!("{} passes over the test images", self.experiment.samples));
         let clean = self.predict(lab, &network, &lab.data().test);
         Ok(Measurement {

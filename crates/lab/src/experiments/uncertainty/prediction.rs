@@ -2,7 +2,7 @@
 
 use burn_fashion_mnist::Images;
 use burn_mlp::Mlp;
-use mlp_metrics::{Predictions, top_label};
+use mlp_metrics::top_label;
 
 use super::settings::Uncertainty;
 use crate::platform::Inner;
@@ -18,20 +18,16 @@ pub(super) struct Prediction {
 }
 
 impl Prediction {
-    fn new<'a>(passes: impl Iterator<Item = &'a [f32]> + Clone, label: u8) -> Option<Self> {
-        let sampled = mlp_metrics::Uncertainty::from_samples(passes.clone())?;
+    fn new(passes: &[Vec<f32>], label: u8) -> Option<Self> {
+        let sampled = mlp_metrics::Uncertainty::from_samples(passes)?;
         let (class, _) = top_label(&sampled.mean);
-        let (mut agreeing, mut count) = (0, 0);
-        for pass in passes {
-            agreeing += usize::from(top_label(pass).0 == class);
-            count += 1;
-        }
+        let agreeing = passes.iter().filter(|pass| top_label(pass).0 == class).count();
         Some(Self {
             class,
             right: class == usize::from(label),
             entropy: sampled.predictive_entropy,
             mutual_information: sampled.mutual_information,
-            agreement: agreeing as f64 / f64::from(count),
+            agreement: agreeing as f64 / passes.len() as f64,
         })
     }
 }
@@ -44,20 +40,8 @@ impl Uncertainty {
         network: &Mlp<Inner<P>>,
         images: &Images,
     ) -> Vec<Prediction> {
-        let passes: Vec<Predictions> = (0..self.experiment.samples as u64)
-            .map(|pass| {
-                // Batches of one pass draw one mask after the other: each pass starts beyond the last one's.
-                network.seek_dropout(pass << 32);
-                lab.predict(network, images)
-            })
-            .collect();
-        let mut rows: Vec<_> = passes.iter().map(Predictions::rows).collect();
-        let mut predictions = Vec::with_capacity(images.len());
-        for &label in images.labels() {
-            let of_image: Vec<&[f32]> = rows.iter_mut().filter_map(Iterator::next).collect();
-            predictions.extend(Prediction::new(of_image.into_iter(), label));
-        }
-        predictions
+        let samples = lab.sample(network, images, self.experiment.samples);
+        samples.iter().zip(images.labels()).filter_map(|(passes, &label)| Prediction::new(passes, label)).collect()
     }
 }
 
@@ -125,8 +109,8 @@ mod tests {
 
     #[test]
     fn passes_that_agree_are_counted() {
-        let passes: [&[f32]; 3] = [&[0.9, 0.1], &[0.8, 0.2], &[0.3, 0.7]];
-        let prediction = Prediction::new(passes.into_iter(), 0).unwrap();
+        let passes = [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]].map(Vec::from);
+        let prediction = Prediction::new(&passes, 0).unwrap();
         assert_eq!((prediction.class, prediction.right), (0, true));
         assert!((prediction.agreement - 2.0 / 3.0).abs() < 1e-12);
     }

@@ -28,7 +28,7 @@ use anyhow::Result;
 use burn::module::AutodiffModule;
 use burn::tensor::Tensor;
 use burn_fashion_mnist::Normalization;
-use burn_mlp::{DropoutMode, Mlp, Probability};
+use burn_mlp::{DropoutLayers as _, DropoutMode, Mlp, Probability};
 use burn_mlp_train::{range, values};
 use mlp_plot::Chart;
 use mlp_settings::Invalid;

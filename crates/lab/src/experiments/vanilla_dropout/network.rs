@@ -2,11 +2,11 @@
 
 use burn::module::Module;
 use burn::tensor::{Tensor, backend::Backend};
-use burn_mlp::{DropoutMode, HiddenLayer, Mlp};
-use burn_mlp_train::Classifier;
+use burn_mlp::{DropoutLayers, DropoutMode, HiddenLayer, Mlp};
+use burn_mlp_train::Network;
 
 /// A perceptron with vanilla dropout.
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 pub(super) struct VanillaMlp<B: Backend> {
     pub(super) mlp: Mlp<B>,
     /// Whether it scales at prediction.
@@ -14,14 +14,10 @@ pub(super) struct VanillaMlp<B: Backend> {
     pub(super) scaled: bool,
 }
 
-impl<B: Backend> Classifier<B> for VanillaMlp<B> {
-    fn logits(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
+impl<B: Backend> Network<B> for VanillaMlp<B> {
+    fn outputs(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
         let x = self.mlp.hidden.iter().fold(images, |x, layer| vanilla_layer(layer, x, self.scaled));
         self.mlp.output.forward(x)
-    }
-
-    fn seek_dropout(&self, mask: u64, row: u64) {
-        self.mlp.seek_dropout_row(mask, row);
     }
 
     fn has_independent_rows(&self) -> bool {

@@ -5,7 +5,7 @@ use burn::module::AutodiffModule;
 use burn::optim::{GradientsParams, Optimizer, SgdConfig};
 use burn::tensor::{DType, TensorData};
 use burn_autodiff::Autodiff;
-use burn_mlp::{CrossEntropy, Key, MlpConfig, Probability};
+use burn_mlp::{CrossEntropy, DropoutLayers as _, DropoutRates, Key, MlpConfig};
 use burn_ndarray::NdArray;
 
 type Double = NdArray<f64>;
@@ -14,8 +14,7 @@ type Train = Autodiff<Double>;
 const BATCH: usize = 16;
 
 fn config() -> MlpConfig {
-    let prob = |value| Probability::new(value).unwrap();
-    MlpConfig::new(12, [9, 7], 4).with_dropout([prob(0.2), prob(0.5)]).with_seed(3)
+    MlpConfig::new(12, [9, 7], 4).with_dropout([0.2, 0.5]).with_seed(3)
 }
 
 /// Batch number `step`.
@@ -36,7 +35,7 @@ fn assert_equal_training(config: &MlpConfig, learning_rate: f64) {
     for step in 0..20 {
         let (x, targets) = batch(step);
         let mut masks = Vec::new();
-        if !config.dropout.is_empty() {
+        if config.dropout != DropoutRates::default() {
             // Dropout of ones is the mask.
             concise.seek_dropout(step);
             let mask = |layer: &burn_mlp::HiddenLayer<Train>| {
@@ -68,7 +67,7 @@ fn assert_equal_training(config: &MlpConfig, learning_rate: f64) {
 
 #[test]
 fn training_is_the_librarys_step_by_step() {
-    assert_equal_training(&config().with_dropout([]), 0.5);
+    assert_equal_training(&config().with_dropout(DropoutRates::default()), 0.5);
     assert_equal_training(&MlpConfig::new(12, [9], 4).with_seed(1), 0.1);
 }
 

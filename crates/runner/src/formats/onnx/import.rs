@@ -133,7 +133,7 @@ mod tests {
         // A graph without batch normalization may be one into which it was folded, so it gets an identity instead.
         let folded = import(mlp(config(Activation::Relu, true), 1), &bytes).unwrap();
         let plain = mlp(config(Activation::Relu, false), 1);
-        let x = burn::tensor::Tensor::ones([1, 6], &Default::default());
+        let x = burn::tensor::Tensor::<_, 2>::ones([1, 6], &Default::default());
         let difference = (folded.forward(x.clone()) - plain.forward(x)).abs().max().into_scalar();
         assert!(difference < 1e-6, "{difference}");
     }
