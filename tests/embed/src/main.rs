@@ -8,11 +8,11 @@ use burn::optim::{AdamWConfig, GradientsParams, Optimizer};
 use burn::record::{BinBytesRecorder, FullPrecisionSettings, Recorder};
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
-use burn_mlp::CrossEntropy;
+use burn_mlp::{CrossEntropy, DropoutLayers as _};
 use mlp_splits::{permutation, stratified_split};
 
 use crate::leaves::Leaves;
-use crate::model::{LeafModel, Scale};
+use crate::model::LeafModel;
 
 type Train = Autodiff<Flex>;
 type Error = Box<dyn std::error::Error>;
@@ -23,12 +23,15 @@ fn main() -> Result<(), Error> {
     let (train, test) = (leaves.select(&train), leaves.select(&test));
     let device = Default::default();
 
-    let mut model = LeafModel::<Train>::new(Scale::of(&train), 7, &device)?;
+    let mut model = LeafModel::<Train>::new(&train, 7, &device)?;
     let before = right(&model.valid(), &test);
     let mut optimizer = AdamWConfig::new().init::<Train, LeafModel<Train>>();
+    let mut step = 0;
     for epoch in 0..40 {
         for indices in permutation(train.len(), 7, epoch).chunks(16) {
             let batch = train.select(indices);
+            model.seek_dropout(step);
+            step += 1;
             let logits = model.forward(batch.features(&device));
             let loss = CrossEntropy::default().forward(logits, batch.targets(&device));
             let gradients = GradientsParams::from_grads(loss.backward(), &model);
@@ -45,7 +48,7 @@ fn main() -> Result<(), Error> {
     let recorder = BinBytesRecorder::<FullPrecisionSettings>::new();
     let bytes = Recorder::<Flex>::record(&recorder, model.clone().into_record(), ())?;
     let record = recorder.load(bytes, &device)?;
-    let loaded = LeafModel::<Flex>::new(Scale::of(&train), 8, &device)?.load_record(record);
+    let loaded = LeafModel::<Flex>::new(&test, 8, &device)?.load_record(record);
     let logits = |model: &LeafModel<Flex>| model.forward(test.features(&device)).into_data();
     assert_eq!(logits(&loaded), logits(&model), "a record brings back the weights");
     Ok(())

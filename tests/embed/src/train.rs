@@ -1,16 +1,16 @@
 use burn::nn::{Linear, LinearConfig};
-use burn::prelude::*;
-use burn::tensor::activation::relu;
-use burn_mlp_train::{Classifier, Rows, Trainer, TrainerConfig, evaluate};
+use burn::{prelude::*, tensor::activation::relu};
+use burn_mlp::DropoutLayers;
+use burn_mlp_train::{Network, Rows, Trainer, TrainerConfig, evaluate};
 
-#[derive(Module, Debug)]
+#[derive(Module, Debug, DropoutLayers)]
 struct Net<B: Backend> {
     hidden: Linear<B>,
     output: Linear<B>,
 }
 
-impl<B: Backend> Classifier<B> for Net<B> {
-    fn logits(&self, rows: Tensor<B, 2>) -> Tensor<B, 2> {
+impl<B: Backend> Network<B> for Net<B> {
+    fn outputs(&self, rows: Tensor<B, 2>) -> Tensor<B, 2> {
         self.output.forward(relu(self.hidden.forward(rows)))
     }
 }
@@ -21,8 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     B::seed(&device, 7);
     let leaves = leaves(&std::fs::read_to_string("leaves.csv")?)?; // three numbers and the tree of each
     let net = Net { hidden: LinearConfig::new(3, 8).init::<B>(&device), output: LinearConfig::new(8, 3).init(&device) };
-    let config = TrainerConfig { epochs: 400, batch_size: 60, learning_rate: 0.5, ..Default::default() };
-    let run = Trainer::new(net, &leaves, config, &device).with_checkpoints("run").run()?;
+    let config = TrainerConfig { epochs: 400, batch_size: 60, learning_rate: 0.3, ..Default::default() };
+    let run = Trainer::new(net, &leaves, config, &device).fit_or_resume("run")?;
     println!("accuracy {:.3}", evaluate(&run.model, &leaves, &device).accuracy);
     Ok(())
 }
@@ -35,7 +35,8 @@ fn leaves(text: &str) -> Result<Rows, Box<dyn std::error::Error>> {
         for field in &fields[..3] {
             values.push(field.parse::<f32>()? / 50.0);
         }
-        labels.push(["beech", "lime", "pear"].iter().position(|tree| *tree == fields[3]).ok_or("another tree")?);
+        let tree = ["beech", "lime", "pear"].iter().position(|tree| *tree == fields[3]);
+        labels.push(tree.ok_or("another tree")? as u32);
     }
     Ok(Rows::new(values, 3, labels)?)
 }
