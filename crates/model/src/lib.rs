@@ -5,27 +5,28 @@
 //! use burn::tensor::Tensor;
 //! use burn_autodiff::Autodiff;
 //! use burn_flex::Flex;
-//! use burn_mlp::{CrossEntropy, MlpConfig, Probability};
+//! use burn_mlp::{CrossEntropy, MlpConfig};
 //!
 //! type B = Autodiff<Flex>; // any Burn 0.21 backend
 //! let device = Default::default();
-//! let mlp = MlpConfig::new(784, [256, 256], 10)
-//!     .with_dropout([Probability::new(0.2)?, Probability::new(0.5)?])
-//!     .init::<B>(&device)?;
-//! let logits = mlp.forward(Tensor::zeros([32, 784], &device));
+//! let mlp = MlpConfig::new(784, [256, 256], 10).with_dropout([0.2, 0.5]).init::<B>(&device)?;
+//! let logits = mlp.forward(Tensor::<B, 2>::zeros([32, 784], &device));
 //! let loss = CrossEntropy::default().forward(logits, Tensor::zeros([32], &device));
 //! let gradients = loss.backward();
 //! # let _ = gradients;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), burn_mlp::MlpError>(())
 //! ```
 //!
 //! | for | take |
 //! | --- | --- |
 //! | a network of any depth and width | [`MlpConfig`], [`Mlp`] |
 //! | dropout in your own module, also at inference | [`DropoutConfig`], [`Dropout`], [`DropoutMode`] |
+//! | all dropout layers of a module at once | [`DropoutLayers`](trait@DropoutLayers), to derive |
 //! | Xavier, Kaiming and other initial weights in any module | [`LayerInit`], [`Init`] |
+//! | ids for optimizers' records beside weights from files | [`with_path_ids`] |
+//! | feature scaling that is saved with the module | [`Standardize`] |
 //! | activation functions chosen by a configuration | [`Activation`] |
-//! | the loss, with label smoothing | [`CrossEntropy`] |
+//! | the loss, with label smoothing and class weights | [`CrossEntropy`] |
 //! | residual blocks, and a network of them | [`ResidualBlockConfig`], [`ResidualNetworkConfig`] |
 //! | a deep network with or without shortcuts | [`DeepMlpConfig`] |
 //! | recurrent networks whose gradients through time can be read | [`RnnConfig`], [`LstmConfig`] |
@@ -33,6 +34,12 @@
 //!
 //! The crate `mlp-metrics` measures accuracy, calibration and uncertainty from plain slices. The crate `burn-mlp-train`
 //! has a training loop whose resumed runs are bit-for-bit identical to uninterrupted ones.
+//!
+//! # Names that Burn has too
+//!
+//! [`Dropout`], [`DropoutConfig`], [`Lstm`], [`LstmConfig`] and [`LstmState`] exist in `burn::nn` as well. Import them by
+//! name: a named import wins over `use burn::nn::*`. A field `Dropout<B>` cannot become Burn's by mistake, because that
+//! has no parameter `B`.
 //!
 //! Training mode follows Burn's convention: a module on an autodiff backend is in training, and its `valid()` is in
 //! evaluation. All random numbers are drawn on the host from named streams ([`Key`]), so one seed produces the same

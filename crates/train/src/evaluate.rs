@@ -134,7 +134,7 @@ pub fn outputs<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
 /// let rows = Rows::new(vec![0.0, 0.0, 3.0, -2.0], 2, vec![0, 1])?;
 /// let uncertainties = monte_carlo(&network, &rows, 100, &device)?;
 /// // At the origin every pass has the same hidden units: none.
-/// assert!(uncertainties[0].mutual_information < 1e-6 && uncertainties[1].mutual_information > 0.1);
+/// assert!(uncertainties[0].mutual_information < 1e-6 && uncertainties[1].mutual_information > 0.01);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn monte_carlo<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
