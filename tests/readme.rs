@@ -97,6 +97,21 @@ fn every_test_in_the_table_of_faults_exists() {
 }
 
 #[test]
+fn the_dependencies_of_the_librarys_readme_are_those_of_a_project_that_is_compiled() {
+    let readme = fs::read_to_string(root().join("crates/model/README.md")).unwrap();
+    let listed = readme.split("[dependencies]\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a list");
+    let project = fs::read_to_string(root().join("tests/embed/Cargo.toml")).unwrap();
+    for line in listed.lines().filter(|line| !line.starts_with("burn-mlp ")) {
+        assert!(project.contains(line), "{line}");
+    }
+    // What the README's program names are these crates, not features of another.
+    for name in ["burn_flex::", "burn::tensor"] {
+        assert!(readme.contains(name), "{name}");
+    }
+    assert!(!readme.contains("burn::backend::"));
+}
+
+#[test]
 fn the_program_of_the_training_library_is_the_one_that_is_run() {
     let readme = fs::read_to_string(root().join("crates/train/README.md")).unwrap();
     let program =
@@ -104,4 +119,44 @@ fn the_program_of_the_training_library_is_the_one_that_is_run() {
     let run = fs::read_to_string(root().join("tests/embed/src/train.rs")).unwrap();
     assert!(run.starts_with(program));
     assert!(program.lines().filter(|line| !line.is_empty()).count() <= 25);
+}
+
+/// Names that a library exports: of its `pub use` and `pub mod`.
+fn exported(library: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(format!("crates/{library}/src/lib.rs"))).unwrap();
+    let mut names = Vec::new();
+    for statement in text.split(';') {
+        let statement = statement.lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join(" ");
+        if let Some((_, path)) = statement.split_once("pub use ") {
+            let listed =
+                path.split_once("::{").map_or_else(|| path.rsplit("::").next().unwrap_or(path), |(_, list)| list);
+            let listed = listed.trim_end().trim_end_matches('}');
+            names.extend(listed.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()));
+        } else if let Some((_, name)) = statement.split_once("pub mod ") {
+            names.push(name.trim().to_owned());
+        }
+    }
+    names
+}
+
+#[test]
+fn every_exported_item_is_listed_with_its_reason() {
+    let text = fs::read_to_string(root().join(".github/PUBLIC.md")).unwrap();
+    for (library, package) in
+        [("model", "burn-mlp"), ("train", "burn-mlp-train"), ("metrics", "mlp-metrics"), ("splits", "mlp-splits")]
+    {
+        let section = text.split(&format!("\n## {package}\n")).nth(1).expect("a section");
+        let section = section.split("\n## ").next().unwrap_or(section);
+        let mut listed: Vec<&str> = section
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `"))
+            .flat_map(|line| line.split(" |").next().unwrap_or(line).split(", "))
+            .map(|name| name.trim_matches('`'))
+            .collect();
+        let mut exported = exported(library);
+        listed.sort_unstable();
+        exported.sort_unstable();
+        exported.dedup();
+        assert_eq!(listed, exported, "{package}");
+    }
 }

@@ -16,6 +16,7 @@ const BATCH: usize = Predictions::BATCH;
 
 /// Loss and accuracy of a network on a split.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// Mean loss, without label smoothing and class weights.
     pub loss: f64,

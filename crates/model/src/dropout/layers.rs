@@ -69,6 +69,17 @@ impl Display for ModulePath<'_> {
 /// assert_eq!(sample(0), sample(0));
 /// assert_ne!(sample(0), sample(1));
 /// ```
+///
+/// Burn's own dropout is refused when the program is compiled:
+///
+/// ```compile_fail
+/// # use burn::module::Module;
+/// # use burn_mlp::DropoutLayers;
+/// #[derive(Module, Debug, Clone, DropoutLayers)]
+/// struct Net {
+///     dropout: burn::nn::Dropout,
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the dropout layers of `{Self}` cannot be reached",
     label = "does not implement `DropoutLayers`",

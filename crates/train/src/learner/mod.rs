@@ -47,6 +47,7 @@ pub struct Learner<M, L> {
 }
 
 /// Loss and outputs of a step, detached from the autodiff graph.
+#[non_exhaustive]
 pub struct StepOutput<B: Backend> {
     /// Mean loss of the batch, `[1]`.
     pub loss: Tensor<B, 1>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 /// A parameter, as a predicate over parameters sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Parameter<'a> {
     /// Its path inside the module, such as `hidden.0.linear.weight`.
     pub path: &'a str,

@@ -6,6 +6,7 @@ use crate::EpochMetrics;
 
 /// A step of training, as a [`Callback`] sees it.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct StepView<'a, M> {
     /// The network, before or after the step.
     pub network: &'a M,

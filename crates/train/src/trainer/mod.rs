@@ -80,6 +80,7 @@ pub struct Trainer<'a, B: AutodiffBackend, M: AutodiffModule<B>, E: Examples<B>>
 }
 
 /// A trained network with its history.
+#[non_exhaustive]
 pub struct Trained<M, V> {
     /// The network after the last epoch.
     pub network: M,
