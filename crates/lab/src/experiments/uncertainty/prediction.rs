@@ -2,7 +2,7 @@
 
 use burn_fashion_mnist::Images;
 use burn_mlp::Mlp;
-use mlp_metrics::{Predictions, top_label};
+use mlp_metrics::{MetricsError, Predictions, auroc, top_label};
 
 use super::settings::Uncertainty;
 use crate::platform::Inner;
@@ -18,7 +18,7 @@ pub(super) struct Prediction {
 }
 
 impl Prediction {
-    fn new<'a>(passes: impl Iterator<Item = &'a [f32]> + Clone, label: u8) -> Option<Self> {
+    fn new<'a>(passes: impl Iterator<Item = &'a [f32]> + Clone, label: u8) -> Result<Self, MetricsError> {
         let sampled = mlp_metrics::Uncertainty::from_samples(passes.clone())?;
         let (class, _) = top_label(&sampled.mean);
         let (mut agreeing, mut count) = (0, 0);
@@ -26,7 +26,7 @@ impl Prediction {
             agreeing += usize::from(top_label(pass).0 == class);
             count += 1;
         }
-        Some(Self {
+        Ok(Self {
             class,
             right: class == usize::from(label),
             entropy: sampled.predictive_entropy,
@@ -43,7 +43,7 @@ impl Uncertainty {
         lab: &Lab<P>,
         network: &Mlp<Inner<P>>,
         images: &Images,
-    ) -> Vec<Prediction> {
+    ) -> Result<Vec<Prediction>, MetricsError> {
         let passes: Vec<Predictions> = (0..self.experiment.samples as u64)
             .map(|pass| {
                 // Batches of one pass draw one mask after the other: each pass starts beyond the last one's.
@@ -55,9 +55,9 @@ impl Uncertainty {
         let mut predictions = Vec::with_capacity(images.len());
         for &label in images.labels() {
             let of_image: Vec<&[f32]> = rows.iter_mut().filter_map(Iterator::next).collect();
-            predictions.extend(Prediction::new(of_image.into_iter(), label));
+            predictions.push(Prediction::new(of_image.into_iter(), label)?);
         }
-        predictions
+        Ok(predictions)
     }
 }
 
@@ -80,18 +80,9 @@ pub(super) fn accuracy_left(predictions: &[Prediction], rejected: f64, doubt: Do
 /// Probability that a wrong prediction has a higher entropy than a right one; ties count half. `None` where all are
 /// right, or all are wrong.
 pub(super) fn roc_area(predictions: &[Prediction]) -> Option<f64> {
-    let mut order: Vec<&Prediction> = predictions.iter().collect();
-    order.sort_by(|a, b| a.entropy.total_cmp(&b.entropy));
-    let (mut rights_below, mut area) = (0.0, 0.0);
-    for tied in order.chunk_by(|a, b| a.entropy == b.entropy) {
-        let rights = tied.iter().filter(|prediction| prediction.right).count() as f64;
-        let wrongs = tied.len() as f64 - rights;
-        area += wrongs * (rights_below + rights / 2.0);
-        rights_below += rights;
-    }
-    let wrongs = predictions.len() as f64 - rights_below;
-    let pairs = wrongs * rights_below;
-    (pairs > 0.0).then(|| area / pairs)
+    let (entropies, wrong): (Vec<f64>, Vec<bool>) =
+        predictions.iter().map(|prediction| (prediction.entropy, !prediction.right)).unzip();
+    auroc(&entropies, &wrong).ok()
 }
 
 #[cfg(test)]
