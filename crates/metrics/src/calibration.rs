@@ -1,6 +1,8 @@
 //! Calibration: whether confidence matches accuracy.
 
-use crate::MetricsError;
+use serde::{Deserialize, Serialize};
+
+use crate::{Labels, MetricsError, Values, checks};
 
 /// Confidence against accuracy in equal-width bins: a reliability diagram and its summary (Guo, Pleiss, Sun and
 /// Weinberger 2017).
@@ -10,6 +12,8 @@ use crate::MetricsError;
 ///
 /// The expected error depends on the number of bins, and is biased upwards in small samples. Compare values only for
 /// equal numbers of bins and similar sample sizes.
+///
+/// Prints as a table of the bins and the two errors.
 ///
 /// # Examples
 ///
@@ -25,13 +29,13 @@ use crate::MetricsError;
 /// assert!((calibration.maximum_error() - 0.4).abs() < 1e-15);
 /// # Ok::<(), mlp_metrics::MetricsError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
     bins: Vec<CalibrationBin>,
 }
 
 /// The examples whose confidence falls into one bin.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CalibrationBin {
     /// Lower edge, inclusive.
@@ -56,46 +60,74 @@ impl Calibration {
     ///
     /// # Shapes
     ///
-    /// - `confidences`, `correct`: one value per example
+    /// - `confidences`: one per example
+    /// - `correct`: whether each prediction is right; if not `bool`, 1 for right and 0 for wrong
     ///
     /// # Errors
     ///
-    /// If there is no example, the lengths differ, a confidence is NaN or not in `[0, 1]`, or `bins` is not in
-    /// `1..=`[`MAX_BINS`](Self::MAX_BINS).
-    pub fn new(confidences: &[f64], correct: &[bool], bins: usize) -> Result<Self, MetricsError> {
+    /// If there is no example, the lengths differ, a confidence is NaN or not in `[0, 1]`, an outcome is neither 0 nor
+    /// 1, or `bins` is not in `1..=`[`MAX_BINS`](Self::MAX_BINS).
+    pub fn new(confidences: impl Values, correct: impl Labels, bins: usize) -> Result<Self, MetricsError> {
         if !(1..=Self::MAX_BINS).contains(&bins) {
             return Err(MetricsError::Count { name: "bins", limit: Self::MAX_BINS, found: bins });
         }
-        if confidences.len() != correct.len() {
-            let (expected, found) = (correct.len(), confidences.len());
-            return Err(MetricsError::Length { name: "confidences, one for each outcome", expected, found });
-        }
-        if confidences.is_empty() {
-            return Err(MetricsError::Empty);
-        }
-        if let Some(index) = confidences.iter().position(|confidence| !(0.0..=1.0).contains(confidence)) {
-            return Err(MetricsError::Confidence { index, found: confidences[index] });
-        }
-        let empty = |bin| CalibrationBin {
-            lower: edge(bin, bins),
-            upper: edge(bin + 1, bins),
-            count: 0,
-            confidence: 0.0,
-            accuracy: 0.0,
-        };
-        let mut bins: Vec<CalibrationBin> = (0..bins).map(empty).collect();
-        for (&confidence, &correct) in confidences.iter().zip(correct) {
+        let (confidences, correct) = (confidences.values(), checks::class_indices("outcome", correct, 2)?);
+        checks::same_length("confidences, one for each outcome", correct.len(), confidences.len())?;
+        checks::not_empty("example", confidences.len())?;
+        let is_probability = |confidence| (0.0..=1.0).contains(&confidence);
+        checks::all("confidence", "a probability in [0, 1]", &confidences, is_probability)?;
+        let mut bins: Vec<CalibrationBin> = (0..bins).map(|bin| CalibrationBin::empty(bin, bins)).collect();
+        for (&confidence, correct) in confidences.iter().zip(correct) {
             let index = bin_of(confidence, bins.len());
             let bin = &mut bins[index];
             bin.count += 1;
             bin.confidence += confidence;
-            bin.accuracy += f64::from(u8::from(correct));
+            bin.accuracy += correct as f64;
         }
         for bin in bins.iter_mut().filter(|bin| bin.count > 0) {
             bin.confidence /= bin.count as f64;
             bin.accuracy /= bin.count as f64;
         }
         Ok(Self { bins })
+    }
+
+    /// Sorts examples into `bins` bins by the probability of their predicted class, which is [`top_label`].
+    ///
+    /// A probability that rounding has put above 1 counts as 1.
+    ///
+    /// # Shapes
+    ///
+    /// - `probabilities`: `[examples, classes]`, row by row; each row sums to 1
+    /// - `labels`: `[examples]`, the true classes, each below `classes`
+    ///
+    /// # Errors
+    ///
+    /// If there is no example or no class, the lengths do not match, a label is not below `classes`, a probability is
+    /// negative or not finite, a row does not sum to 1 within 10⁻³, or `bins` is not in
+    /// `1..=`[`MAX_BINS`](Self::MAX_BINS).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mlp_metrics::Calibration;
+    ///
+    /// let probabilities = [0.9, 0.1, 0.4, 0.6_f32];
+    /// let calibration = Calibration::from_probabilities(&probabilities, &[0, 0], /* classes */ 2, 10)?;
+    /// assert_eq!(calibration, Calibration::new(&[0.9_f32, 0.6], &[true, false], 10)?);
+    /// # Ok::<(), mlp_metrics::MetricsError>(())
+    /// ```
+    pub fn from_probabilities(
+        probabilities: impl Values,
+        labels: impl Labels,
+        classes: usize,
+        bins: usize,
+    ) -> Result<Self, MetricsError> {
+        let probabilities = probabilities.values();
+        let labels = checks::distribution_labels(&probabilities, labels, classes)?;
+        let tops = probabilities.chunks_exact(classes).map(top_label);
+        let outcome = |((class, confidence), label): ((usize, f64), usize)| (confidence.min(1.0), class == label);
+        let (confidences, correct): (Vec<f64>, Vec<bool>) = tops.zip(labels).map(outcome).unzip();
+        Self::new(&confidences, &correct, bins)
     }
 
     /// All bins from the lowest confidence to the highest, empty ones included.
@@ -119,6 +151,10 @@ impl Calibration {
 }
 
 impl CalibrationBin {
+    fn empty(bin: usize, bins: usize) -> Self {
+        Self { lower: edge(bin, bins), upper: edge(bin + 1, bins), count: 0, confidence: 0.0, accuracy: 0.0 }
+    }
+
     /// `|accuracy - confidence|`; 0 in an empty bin.
     fn error(&self) -> f64 {
         (self.accuracy - self.confidence).abs()
@@ -171,97 +207,7 @@ pub fn top_label<P: Copy + Into<f64>>(probabilities: &[P]) -> (usize, f64) {
     (top, best)
 }
 
+mod display;
+
 #[cfg(test)]
-mod tests {
-    use std::string::ToString;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn zero_and_one_have_a_bin_and_edges_go_up() {
-        for bins in [1, 2, 10, 15, 100, 1000] {
-            assert_eq!((bin_of(0.0, bins), bin_of(-0.0, bins), bin_of(1.0, bins)), (0, 0, bins - 1));
-            assert_eq!(bin_of(1.0_f64.next_down(), bins), bins - 1);
-            for bin in 1..bins {
-                let edge = edge(bin, bins);
-                assert_eq!((bin_of(edge.next_down(), bins), bin_of(edge, bins)), (bin - 1, bin), "{bin} of {bins}");
-            }
-        }
-    }
-
-    #[test]
-    fn agrees_with_an_independent_computation() {
-        // import numpy as np
-        // c = np.array([0.05, 0.31, 0.32, 0.5, 0.55, 0.61, 0.77, 0.78, 0.93, 1.0]); r = np.array([0,1,0,1,0,1,1,0,1,1])
-        // b = np.minimum((c * 4).astype(int), 3)
-        // e = [(b == i).sum() / 10 * abs(r[b == i].mean() - c[b == i].mean()) for i in range(4)]; sum(e)
-        // max(abs(r[b == i].mean() - c[b == i].mean()) for i in range(4))
-        let confidences = [0.05, 0.31, 0.32, 0.5, 0.55, 0.61, 0.77, 0.78, 0.93, 1.0];
-        let correct = [0, 1, 0, 1, 0, 1, 1, 0, 1, 1].map(|hit| hit == 1);
-        let calibration = Calibration::new(&confidences, &correct, 4).unwrap();
-        assert_eq!(calibration.bins().iter().map(|bin| bin.count).collect::<Vec<_>>(), [1, 2, 3, 4]);
-        assert!((calibration.expected_error() - 0.124).abs() < 1e-12, "{}", calibration.expected_error());
-        assert!((calibration.maximum_error() - 0.185).abs() < 1e-12, "{}", calibration.maximum_error());
-    }
-
-    #[test]
-    fn empty_bins_do_not_count() {
-        let calibration = Calibration::new(&[1.0, 1.0], &[true, true], Calibration::DEFAULT_BINS).unwrap();
-        assert_eq!((calibration.expected_error(), calibration.maximum_error()), (0.0, 0.0));
-        assert_eq!(calibration.bins().iter().filter(|bin| bin.count == 0).count(), 14);
-    }
-
-    #[test]
-    fn what_is_no_confidence_is_refused() {
-        let message =
-            |confidences: &[f64], bins| Calibration::new(confidences, &[true, false], bins).unwrap_err().to_string();
-        assert_eq!(message(&[0.5], 15), "expected 2 confidences, one for each outcome, found 1");
-        assert_eq!(message(&[0.5, 1.5], 15), "confidence 1 is 1.5; expected a probability in [0, 1]");
-        assert_eq!(message(&[-0.1, 0.5], 15), "confidence 0 is -0.1; expected a probability in [0, 1]");
-        assert!(message(&[0.5, f64::NAN], 15).starts_with("confidence 1 is NaN"));
-        assert!(Calibration::new(&[0.0, 1.0_f64.next_up()], &[true, true], 15).is_err());
-        assert_eq!(message(&[0.5, 0.5], 0), "expected 1 to 1048576 bins, found 0");
-        assert_eq!(Calibration::new(&[], &[], 15), Err(MetricsError::Empty));
-    }
-
-    #[test]
-    fn the_first_of_equal_labels_wins_and_nan_is_noticed() {
-        assert_eq!(top_label(&[0.5, 0.5]), (0, 0.5));
-        let (class, probability) = top_label(&[0.9_f32, f32::NAN, 1.0]);
-        assert!(class == 1 && probability.is_nan());
-        let (class, probability) = top_label(&[f32::NAN, 1.0]);
-        assert!(class == 0 && probability.is_nan());
-    }
-
-    proptest! {
-        #[test]
-        fn every_example_lies_in_the_bin_that_counts_it(
-            confidences in proptest::collection::vec(0.0..=1.0_f64, 1..50),
-            bins in 1_usize..200,
-        ) {
-            for confidence in confidences {
-                let calibration = Calibration::new(&[confidence], &[true], bins).unwrap();
-                let filled: Vec<_> = calibration.bins().iter().filter(|bin| bin.count == 1).collect();
-                prop_assert_eq!(filled.len(), 1);
-                let (lower, upper) = (filled[0].lower, filled[0].upper);
-                prop_assert!(lower <= confidence && (confidence < upper || (upper == 1.0 && confidence == 1.0)));
-                prop_assert_eq!(calibration.expected_error(), 1.0 - confidence);
-            }
-        }
-
-        #[test]
-        fn the_expected_error_is_between_the_overall_gap_and_the_maximum(
-            examples in proptest::collection::vec((0.0..=1.0_f64, any::<bool>()), 1..200),
-        ) {
-            let (confidences, correct): (Vec<f64>, Vec<bool>) = examples.into_iter().unzip();
-            let calibration = Calibration::new(&confidences, &correct, 15).unwrap();
-            let n = confidences.len() as f64;
-            let hits = correct.iter().filter(|&&correct| correct).count() as f64;
-            let gap = (hits / n - confidences.iter().sum::<f64>() / n).abs();
-            prop_assert!(calibration.expected_error() >= gap - 1e-12);
-            prop_assert!(calibration.expected_error() <= calibration.maximum_error() + 1e-12);
-        }
-    }
-}
+mod tests;

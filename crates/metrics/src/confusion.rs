@@ -1,12 +1,17 @@
 //! The confusion matrix and the metrics derived from it.
 
-use crate::MetricsError;
+use serde::Serialize;
+
+use crate::{Labels, MetricsError, checks};
 
 /// How often each class was predicted for examples of each class.
 ///
 /// Rows are predicted classes and columns true classes. With `C` normalized by column ([`fraction`](Self::fraction)),
 /// `C·p(y) = μ` maps the distribution of the true labels to that of the predictions. Texts and libraries disagree about
 /// the orientation (scikit-learn uses the transpose), so arguments are always named: first `predicted`, then `actual`.
+///
+/// Prints as a table of the counts, one of precision, recall and F1 of each class (`-` where undefined), and the
+/// accuracy. Serialized, `counts` is one list, row by row.
 ///
 /// # Examples
 ///
@@ -21,7 +26,7 @@ use crate::MetricsError;
 /// assert_eq!(matrix.recall(1), Some(1.0));
 /// # Ok::<(), mlp_metrics::MetricsError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfusionMatrix {
     /// Row by row: `counts[predicted * classes + actual]`.
     counts: Vec<u64>,
@@ -42,29 +47,16 @@ impl ConfusionMatrix {
     ///
     /// If there is no example, the lengths differ, a label is not below `classes`, or `classes` is not in
     /// `1..=`[`MAX_CLASSES`](Self::MAX_CLASSES).
-    pub fn from_labels<P, A>(predicted: &[P], actual: &[A], classes: usize) -> Result<Self, MetricsError>
-    where
-        P: Copy + Into<usize>,
-        A: Copy + Into<usize>,
-    {
+    pub fn from_labels(predicted: impl Labels, actual: impl Labels, classes: usize) -> Result<Self, MetricsError> {
         if !(1..=Self::MAX_CLASSES).contains(&classes) {
             return Err(MetricsError::Count { name: "classes", limit: Self::MAX_CLASSES, found: classes });
         }
-        if predicted.len() != actual.len() {
-            let (expected, found) = (actual.len(), predicted.len());
-            return Err(MetricsError::Length { name: "predictions, one for each label", expected, found });
-        }
-        if actual.is_empty() {
-            return Err(MetricsError::Empty);
-        }
+        let predicted = checks::class_indices("prediction", predicted, classes)?;
+        let actual = checks::class_indices("label", actual, classes)?;
+        checks::same_length("predictions, one for each label", actual.len(), predicted.len())?;
+        checks::not_empty("example", actual.len())?;
         let mut counts = vec![0; classes * classes];
-        for (index, (&predicted, &actual)) in predicted.iter().zip(actual).enumerate() {
-            let (predicted, actual) = (predicted.into(), actual.into());
-            for (name, found) in [("prediction", predicted), ("label", actual)] {
-                if found >= classes {
-                    return Err(MetricsError::Label { name, index, found, classes });
-                }
-            }
+        for (predicted, actual) in predicted.into_iter().zip(actual) {
             counts[predicted * classes + actual] += 1;
         }
         Ok(Self { counts, classes })
@@ -171,6 +163,34 @@ impl ConfusionMatrix {
         quotient(2 * self.hits(class), self.predicted_total(class) + self.actual_total(class))
     }
 
+    /// Mean F1 of the classes, each with the same weight, in `[0, 1]`.
+    ///
+    /// Classes that occur neither among the labels nor among the predictions are left out. So does scikit-learn's
+    /// `f1_score(average="macro")` unless it is given other `labels`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mlp_metrics::ConfusionMatrix;
+    ///
+    /// let matrix = ConfusionMatrix::from_labels(&[0, 0, 1, 1], &[0, 0, 0, 1], 3)?;
+    /// assert_eq!(matrix.macro_f1(), (0.8 + 2.0 / 3.0) / 2.0);
+    /// assert_eq!(matrix.weighted_f1(), 0.75 * 0.8 + 0.25 * 2.0 / 3.0);
+    /// # Ok::<(), mlp_metrics::MetricsError>(())
+    /// ```
+    #[must_use]
+    pub fn macro_f1(&self) -> f64 {
+        let of_classes: Vec<f64> = (0..self.classes).filter_map(|class| self.f1(class)).collect();
+        of_classes.iter().sum::<f64>() / of_classes.len() as f64
+    }
+
+    /// Mean F1 of the classes, each weighted by its share of the true labels, in `[0, 1]`.
+    #[must_use]
+    pub fn weighted_f1(&self) -> f64 {
+        let shares = self.actual_share().into_iter().enumerate();
+        shares.filter_map(|(class, share)| Some(share * self.f1(class)?)).sum()
+    }
+
     /// Fraction of the true labels in each class, `[classes]`; sums to 1.
     ///
     /// # Examples
@@ -220,6 +240,8 @@ impl ConfusionMatrix {
 fn quotient(numerator: u64, denominator: u64) -> Option<f64> {
     (denominator > 0).then(|| numerator as f64 / denominator as f64)
 }
+
+mod display;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,9 @@
 //! Whether a difference between two variants exceeds the spread over seeds.
 
+use serde::{Deserialize, Serialize};
 use statrs::function::beta::beta_reg;
+
+use crate::{MetricsError, Values, checks};
 
 /// The paired t-test (Student 1908) on differences `a_i - b_i` of two variants under equal conditions, for example
 /// final accuracies with the same seeds.
@@ -15,13 +18,14 @@ use statrs::function::beta::beta_reg;
 /// ```
 /// use mlp_metrics::PairedDifference;
 ///
-/// let difference = PairedDifference::new(&[11.0, 14.0, 13.0], &[10.0, 12.0, 10.0]).unwrap();
+/// let difference = PairedDifference::new(&[11.0, 14.0, 13.0], &[10.0, 12.0, 10.0])?;
 /// assert_eq!((difference.mean, difference.standard_deviation), (2.0, 1.0));
 /// assert!((difference.t - 2.0 * 3.0_f64.sqrt()).abs() < 1e-12);
 /// // With two degrees of freedom p = 1 - t/√(t² + 2).
 /// assert!((difference.p_value - 0.074_179_9).abs() < 1e-7);
+/// # Ok::<(), mlp_metrics::MetricsError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PairedDifference {
     /// Number of pairs, at least 2.
@@ -32,7 +36,8 @@ pub struct PairedDifference {
     pub standard_deviation: f64,
     /// Standard error of the mean: `standard_deviation/√n`.
     pub standard_error: f64,
-    /// `mean/standard_error`. Infinite if all differences are equal and not 0; 0 if the mean is 0.
+    /// `mean/standard_error`. Infinite if all differences are equal and not 0; 0 if the mean is 0. JSON
+    /// has no infinity: it is written as `null`, which cannot be read back.
     pub t: f64,
     /// Probability of a `|t|` at least this large if the true mean is 0: both tails of Student's t-distribution with
     /// `n - 1` degrees of freedom.
@@ -42,22 +47,23 @@ pub struct PairedDifference {
 impl PairedDifference {
     /// Compares `a` with `b`, pair by pair.
     ///
-    /// `None` if the lengths differ, there are fewer than two pairs, or a difference is not finite.
-    #[must_use]
-    pub fn new(a: &[f64], b: &[f64]) -> Option<Self> {
-        if a.len() != b.len() || a.len() < 2 {
-            return None;
+    /// # Errors
+    ///
+    /// If the lengths differ, there are fewer than two pairs, or a difference is not finite.
+    pub fn new(a: impl Values, b: impl Values) -> Result<Self, MetricsError> {
+        let (a, b) = (a.values(), b.values());
+        checks::same_length("second values, one for each first value", a.len(), b.len())?;
+        if a.len() < 2 {
+            return Err(MetricsError::Length { name: "pairs or more", expected: 2, found: a.len() });
         }
-        let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-        if !differences.iter().all(|difference| difference.is_finite()) {
-            return None;
-        }
+        let differences: Vec<f64> = a.iter().zip(b.iter()).map(|(a, b)| a - b).collect();
+        checks::finite("difference", &differences)?;
         let (mean, standard_deviation) = mean_and_deviation(&differences);
         let pairs = differences.len();
         let standard_error = standard_deviation / libm::sqrt(pairs as f64);
         let t = if mean == 0.0 { 0.0 } else { mean / standard_error };
         let p_value = two_sided_p(t, (pairs - 1) as f64);
-        Some(Self { pairs, mean, standard_deviation, standard_error, t, p_value })
+        Ok(Self { pairs, mean, standard_deviation, standard_error, t, p_value })
     }
 }
 
@@ -90,6 +96,8 @@ fn two_sided_p(t: f64, freedom: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -125,11 +133,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set_of_pairs_gives_nothing() {
-        assert!(PairedDifference::new(&[1.0, 2.0], &[1.0]).is_none());
-        assert!(PairedDifference::new(&[1.0], &[1.0]).is_none());
-        assert!(PairedDifference::new(&[1.0, f64::NAN], &[1.0, 2.0]).is_none());
-        assert!(PairedDifference::new(&[1.0, f64::INFINITY], &[1.0, f64::INFINITY]).is_none());
+    fn what_is_no_set_of_pairs_is_refused() {
+        let refused = |a: &[f64], b: &[f64]| PairedDifference::new(a, b).unwrap_err().to_string();
+        assert_eq!(refused(&[1.0, 2.0], &[1.0]), "expected 2 second values, one for each first value, found 1");
+        assert_eq!(refused(&[1.0], &[1.0]), "expected 2 pairs or more, found 1");
+        assert_eq!(refused(&[1.0, f64::NAN], &[1.0, 2.0]), "difference 1 is NaN; expected a finite number");
+        assert_eq!(refused(&[-f64::MAX, 2.0], &[f64::MAX, 2.0]), "difference 0 is -inf; expected a finite number");
+    }
+
+    #[test]
+    fn it_is_serialized_and_read_back() {
+        let difference = PairedDifference::new(&[1.0_f32, 2.5, 3.0], &[0.5, 0.25, 4.0]).unwrap();
+        let json = serde_json::to_string(&difference).unwrap();
+        assert_eq!(serde_json::from_str::<PairedDifference>(&json).unwrap(), difference);
+    }
+
+    #[test]
+    fn a_mean_of_nothing_is_nan() {
         let (mean, deviation) = mean_and_deviation(&[]);
         assert!(mean.is_nan() && deviation.is_nan());
     }

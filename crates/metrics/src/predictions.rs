@@ -1,9 +1,13 @@
 //! Predictions of a model for a whole split.
 
+use serde::Serialize;
+
 use crate::top_label;
 
 /// Logits, probabilities and losses of a model for every example of a split, in order.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// They are kept as the model puts them out, NaN of a diverged model included.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Predictions {
     logits: Vec<f32>,
     probabilities: Vec<f32>,
@@ -87,5 +91,12 @@ mod tests {
     fn the_class_is_that_of_the_largest_logit_where_probabilities_are_rounded_to_equal_ones() {
         let predictions = Predictions::new(vec![1.0, 1.0000001], vec![0.5, 0.5], vec![0.0], 2);
         assert_eq!(predictions.top(), [(1, 0.5)]);
+    }
+
+    #[test]
+    fn they_are_serialized_row_by_row() {
+        let predictions = Predictions::new(vec![0.0, 1.0], vec![0.25, 0.75], vec![0.5], 2);
+        let json = r#"{"logits":[0.0,1.0],"probabilities":[0.25,0.75],"losses":[0.5],"classes":2}"#;
+        assert_eq!(serde_json::to_string(&predictions).unwrap(), json);
     }
 }

@@ -1,6 +1,8 @@
 //! Temperature scaling.
 
-use crate::MetricsError;
+use serde::{Deserialize, Serialize};
+
+use crate::{Labels, MetricsError, Values, checks};
 
 /// Temperature scaling (Guo, Pleiss, Sun and Weinberger 2017): the `T > 0` for which `softmax(z/T)` maximizes the
 /// likelihood of the labels of held-out examples.
@@ -24,11 +26,11 @@ use crate::MetricsError;
 /// let temperature = Temperature::fit(&logits, &[0_u8, 0, 0, 1], 2)?;
 /// assert!((temperature.value - 4.0 / 3.0_f64.ln()).abs() < 1e-9);
 /// assert!(temperature.nll_after < temperature.nll_before);
-/// let probabilities = temperature.probabilities(&[4.0, 0.0]);
+/// let probabilities = temperature.probabilities(&[4.0, 0.0])?;
 /// assert!((probabilities[0] - 0.75).abs() < 1e-9 && (probabilities[1] - 0.25).abs() < 1e-9);
 /// # Ok::<(), mlp_metrics::MetricsError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Temperature {
     /// The temperature, above 0.
@@ -51,12 +53,13 @@ impl Temperature {
     ///
     /// # Errors
     ///
-    /// If there is no example or no class, the lengths do not match, a logit is not finite, or a label is not below
-    /// `classes`. Also if there is no optimal temperature: every label has the largest logit of its row
-    /// ([`MetricsError::Separable`], the optimum would be `T = 0`), or the logits of the labels do not exceed the mean
-    /// logit of their rows on average ([`MetricsError::Uninformative`], the optimum would be `T = ∞`).
-    pub fn fit<L: Copy + Into<usize>>(logits: &[f32], labels: &[L], classes: usize) -> Result<Self, MetricsError> {
-        let rows = Rows::new(logits, labels, classes)?;
+    /// If there is no example or no class, the lengths do not match, a logit is not finite or above 10¹⁰⁰ in magnitude,
+    /// or a label is not below `classes`. Also if there is no optimal temperature: every label has the largest logit of
+    /// its row ([`MetricsError::Separable`], the optimum would be `T = 0`), or the logits of the labels do not exceed
+    /// the mean logit of their rows on average ([`MetricsError::Uninformative`], the optimum would be `T = ∞`).
+    pub fn fit(logits: impl Values, labels: impl Labels, classes: usize) -> Result<Self, MetricsError> {
+        let logits = logits.values();
+        let rows = Rows::new(&logits, labels, classes)?;
         if rows.at(0.0).slope >= 0.0 {
             return Err(MetricsError::Uninformative);
         }
@@ -77,28 +80,33 @@ impl Temperature {
     /// - `logits`: `[examples, classes]`, row by row
     /// - output: the same
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the length of `logits` is not a multiple of [`classes`](Self::classes).
-    #[must_use]
-    pub fn probabilities(&self, logits: &[f32]) -> Vec<f64> {
-        let (rows, rest) = (logits.chunks_exact(self.classes), logits.len() % self.classes);
-        assert_eq!(rest, 0, "{} logits are not rows of {} classes", logits.len(), self.classes);
+    /// If the number of logits is not a multiple of [`classes`](Self::classes), a logit is not finite, or
+    /// [`value`](Self::value) has been changed to what is no temperature.
+    pub fn probabilities(&self, logits: impl Values) -> Result<Vec<f64>, MetricsError> {
+        let logits = logits.values();
+        checks::rows("logits", &logits, self.classes)?;
+        checks::finite("logit", &logits)?;
+        if !(self.value > 0.0 && self.value.is_finite()) {
+            let expected = "a finite number above 0";
+            return Err(MetricsError::Parameter { name: "temperature", expected, found: self.value });
+        }
         let mut probabilities = Vec::with_capacity(logits.len());
-        for row in rows {
+        for row in logits.chunks_exact(self.classes) {
             let (start, largest) = (probabilities.len(), largest(row));
-            probabilities.extend(row.iter().map(|&z| libm::exp((f64::from(z) - largest) / self.value)));
+            probabilities.extend(row.iter().map(|&z| libm::exp((z - largest) / self.value)));
             let sum: f64 = probabilities[start..].iter().sum();
             probabilities[start..].iter_mut().for_each(|p| *p /= sum);
         }
-        probabilities
+        Ok(probabilities)
     }
 }
 
 /// Rows of logits and their labels.
-struct Rows<'a, L> {
-    logits: &'a [f32],
-    labels: &'a [L],
+struct Rows<'a> {
+    logits: &'a [f64],
+    labels: Vec<usize>,
     classes: usize,
 }
 
@@ -110,29 +118,18 @@ struct Likelihood {
     curvature: f64,
 }
 
-impl<'a, L: Copy + Into<usize>> Rows<'a, L> {
-    fn new(logits: &'a [f32], labels: &'a [L], classes: usize) -> Result<Self, MetricsError> {
-        if classes == 0 {
-            return Err(MetricsError::Count { name: "classes", limit: usize::MAX, found: 0 });
-        }
-        if labels.is_empty() {
-            return Err(MetricsError::Empty);
-        }
-        let (expected, found) = (labels.len().saturating_mul(classes), logits.len());
-        if expected != found {
-            return Err(MetricsError::Length { name: "logits, one for each label and class", expected, found });
-        }
-        if let Some(index) = logits.iter().position(|logit| !logit.is_finite()) {
-            return Err(MetricsError::Logit { index, found: logits[index] });
-        }
-        if let Some(index) = labels.iter().position(|&label| label.into() >= classes) {
-            return Err(MetricsError::Label { name: "label", index, found: labels[index].into(), classes });
-        }
+impl<'a> Rows<'a> {
+    fn new(logits: &'a [f64], labels: impl Labels, classes: usize) -> Result<Self, MetricsError> {
+        /// Squares of larger differences, summed over many examples, would overflow.
+        const LARGEST: f64 = 1e100;
+
+        let labels = checks::row_labels("logits, one for each label and class", logits, labels, classes)?;
+        checks::all("logit", "a finite number from -1e100 to 1e100", logits, |logit| logit.abs() <= LARGEST)?;
         Ok(Self { logits, labels, classes })
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&'a [f32], usize)> {
-        self.logits.chunks_exact(self.classes).zip(self.labels.iter().map(|&label| label.into()))
+    fn iter(&self) -> impl Iterator<Item = (&'a [f64], usize)> {
+        self.logits.chunks_exact(self.classes).zip(self.labels.iter().copied())
     }
 
     fn separable(&self) -> bool {
@@ -147,13 +144,13 @@ impl<'a, L: Copy + Into<usize>> Rows<'a, L> {
             // Relative to the largest logit, so that the exponentials do not overflow.
             let (mut mass, mut first, mut second) = (0.0, 0.0, 0.0);
             for &logit in row {
-                let below = f64::from(logit) - largest;
+                let below = logit - largest;
                 let weight = libm::exp(s * below);
                 mass += weight;
                 first += weight * below;
                 second += weight * below * below;
             }
-            let (mean, of_label) = (first / mass, f64::from(row[label]) - largest);
+            let (mean, of_label) = (first / mass, row[label] - largest);
             sum.value += libm::log(mass) - s * of_label;
             sum.slope += mean - of_label;
             sum.curvature += second / mass - mean * mean;
@@ -164,8 +161,8 @@ impl<'a, L: Copy + Into<usize>> Rows<'a, L> {
 
     /// The `s` at which the slope is zero. Requires a slope that is negative at 0 and positive at infinity.
     fn minimum(&self) -> Result<f64, MetricsError> {
-        /// Differences of `f32` logits range from 2⁻¹⁴⁹ to 2¹²⁹, so the minimum ranges over their inverses.
-        const SCALES: usize = 200;
+        /// The minimum is about as large as the inverse of a difference of logits. At 2¹⁰⁰⁰ it is still finite.
+        const SCALES: usize = 1000;
         const TOLERANCE: f64 = 1e-12;
         const STEPS: usize = 100;
 
@@ -191,8 +188,8 @@ impl<'a, L: Copy + Into<usize>> Rows<'a, L> {
     }
 }
 
-fn largest(row: &[f32]) -> f64 {
-    row.iter().fold(f64::NEG_INFINITY, |largest, &logit| largest.max(f64::from(logit)))
+fn largest(row: &[f64]) -> f64 {
+    row.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 #[cfg(test)]

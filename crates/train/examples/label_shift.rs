@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let before = accuracy(&target, &target_labels);
-    let adjusted: Vec<f32> = by_probabilities.adjust(&target).iter().map(|&p| p as f32).collect();
+    let adjusted: Vec<f32> = by_probabilities.adjust(&target)?.iter().map(|&p| p as f32).collect();
     let after = accuracy(&adjusted, &target_labels);
     println!("accuracy on the target     {:.1} %, adjusted {:.1} %", 100.0 * before, 100.0 * after);
     assert!(after > before + 0.03, "the adjusted classifier should be better");

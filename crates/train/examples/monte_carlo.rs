@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut points = Vec::new();
     for (index, &label) in labels.iter().enumerate() {
         let samples = passes.iter().map(|pass| &pass[CLASSES * index..][..CLASSES]);
-        let uncertainty = Uncertainty::from_samples(samples).ok_or("no passes")?;
+        let uncertainty = Uncertainty::from_samples(samples)?;
         let top = top_label(&uncertainty.mean.iter().map(|&p| p as f32).collect::<Vec<_>>());
         points.push((uncertainty.predictive_entropy, top.0 == usize::from(label)));
     }
@@ -59,13 +59,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let logits = values(model.forward(x.clone()));
     let temperature = Temperature::fit(&logits[..500 * CLASSES], &labels[..500], CLASSES)?;
     let plain = values(activation::softmax(model.forward(x), 1));
-    let scaled: Vec<f32> = temperature.probabilities(&logits).iter().map(|&p| p as f32).collect();
+    let scaled: Vec<f32> = temperature.probabilities(&logits)?.iter().map(|&p| p as f32).collect();
     let error = |probabilities: &[f32]| {
-        let (tops, confidences): (Vec<_>, Vec<_>) =
-            probabilities[500 * CLASSES..].chunks(CLASSES).map(top_label).unzip();
-        let correct: Vec<bool> =
-            tops.iter().zip(&labels[500..]).map(|(top, &label)| *top == usize::from(label)).collect();
-        Calibration::new(&confidences, &correct, Calibration::DEFAULT_BINS).map(|bins| bins.expected_error())
+        let (probabilities, labels) = (&probabilities[500 * CLASSES..], &labels[500..]);
+        Calibration::from_probabilities(probabilities, labels, CLASSES, Calibration::DEFAULT_BINS)
+            .map(|bins| bins.expected_error())
     };
     let (before, after) = (error(&plain)?, error(&scaled)?);
     println!("calibration error {before:.3}; at temperature {:.2} {after:.3}", temperature.value);

@@ -146,7 +146,7 @@ pub fn monte_carlo<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
 ) -> Result<Vec<Uncertainty>, MetricsError> {
     monte_carlo_samples(network, examples, passes, device)
         .iter()
-        .map(|samples| Uncertainty::from_samples(samples).ok_or(MetricsError::Empty))
+        .map(|samples| Uncertainty::from_samples(samples))
         .collect()
 }
 
@@ -260,5 +260,26 @@ mod tests {
         let rows = [0.0, 1.0, 1.0, /**/ 0.0, 1.0, 1.0, /**/ f32::NAN, 1.0, 0.0, /**/ 2.0, -1.0, 0.0];
         assert_eq!(count_correct(&rows, &[1, 2, 1, 0]), 2);
         assert_eq!(count_correct(&[], &[]), 0);
+    }
+
+    #[test]
+    fn metrics_take_tensors() {
+        let device = Default::default();
+        let labels = Tensor::<Flex, 1, Int>::from_ints([0, 1, 1, 0], &device);
+        let predicted = Tensor::<Flex, 1, Int>::from_ints([0, 1, 0, 0], &device);
+        let matrix = mlp_metrics::ConfusionMatrix::from_labels(&predicted, &labels, 2).unwrap();
+        assert_eq!((matrix.accuracy(), matrix.count(0, 1)), (0.75, 1));
+        let (one, other) = (Tensor::<Flex, 2>::ones([2, 2], &device), Tensor::<Flex, 2>::zeros([2, 2], &device));
+        assert_eq!(mlp_metrics::root_mean_squared_error(&one, &other).unwrap(), 1.0);
+    }
+
+    #[test]
+    fn a_network_that_has_become_nan_is_not_sure_but_refused() {
+        let device = Default::default();
+        let mut mlp = MlpConfig::new(1, [4], 2).with_dropout(0.5).init::<Flex>(&device).unwrap();
+        mlp.output.weight = mlp.output.weight.map(|weight| weight * f32::NAN);
+        let rows = Rows::new(vec![1.0], 1, vec![0]).unwrap();
+        assert!(monte_carlo(&mlp, &rows, 3, &device).is_err());
+        assert!(monte_carlo(&MlpConfig::new(1, [4], 2).init::<Flex>(&device).unwrap(), &rows, 0, &device).is_err());
     }
 }

@@ -124,14 +124,14 @@ impl Experiment for CovariateShift {
         let estimated_logs: Vec<f64> = estimated.iter().map(|weight| weight.ln()).collect();
         let true_weights: Vec<f64> = shifted.log_ratio.iter().map(|log| log.exp()).collect();
         let (weights, true_bounded) = (self.bounded(&estimated)?, self.bounded(&true_weights)?);
-        let fraction = |weights: &[f64]| effective_sample_size(weights) / weights.len() as f64;
+        let fraction = |weights: &[f64]| -> Result<f64> { Ok(effective_sample_size(weights)? / weights.len() as f64) };
         // The constant that the true ratio is known up to, as the estimate has it: the mean weight is 1.
         let constant = normalize_weights(&true_weights)?[0].ln() - true_weights[0].ln();
         let ratios = shifted.log_ratio.iter().map(|log| log + constant).zip(estimated_logs.iter().copied());
         Ok(Measurement {
             correlation: correlation(&shifted.log_ratio, &estimated_logs),
-            effective: fraction(&weights),
-            true_effective: fraction(&true_bounded),
+            effective: fraction(&weights)?,
+            true_effective: fraction(&true_bounded)?,
             unweighted: self.accuracy(lab, seed, &shifted, None)?,
             weighted: self.accuracy(lab, seed, &shifted, Some(&weights))?,
             oracle: self.accuracy(lab, seed, &shifted, Some(&true_bounded))?,
@@ -197,7 +197,7 @@ impl CovariateShift {
 
     /// Weights with mean 1, none beyond the largest allowed.
     fn bounded(&self, weights: &[f64]) -> Result<Vec<f64>> {
-        let clipped = clip_weights(&normalize_weights(weights)?, self.experiment.largest_weight);
+        let clipped = clip_weights(&normalize_weights(weights)?, self.experiment.largest_weight)?;
         Ok(normalize_weights(&clipped)?)
     }
 

@@ -1,6 +1,7 @@
 //! Importance weights from a classifier that distinguishes two samples, and operations on weights.
 
 use super::ImportanceError;
+use crate::{MetricsError, Values, checks};
 
 /// Importance weights for covariate shift: the ratio `p(x)/q(x)` of target to source density, from a logistic
 /// classifier.
@@ -20,7 +21,8 @@ use super::ImportanceError;
 ///
 /// # Errors
 ///
-/// If `n_source` or `n_target` is 0, or a logit is not finite.
+/// If `n_source` or `n_target` is 0, or a logit is not finite or so large that its weight is not: `exp(h)` overflows
+/// above 709.
 ///
 /// # Examples
 ///
@@ -35,33 +37,44 @@ use super::ImportanceError;
 /// assert!(weights.iter().all(|weight| (weight - 1.0).abs() < 1e-6));
 /// # Ok::<(), mlp_metrics::ImportanceError>(())
 /// ```
-pub fn density_ratio(logits: &[f32], n_source: usize, n_target: usize) -> Result<Vec<f64>, ImportanceError> {
-    for (name, count) in [("source example", n_source), ("target example", n_target)] {
-        if count == 0 {
-            return Err(ImportanceError::Empty { name });
-        }
-    }
-    if let Some(index) = logits.iter().position(|logit| !logit.is_finite()) {
-        let found = logits[index].into();
-        return Err(ImportanceError::Value { name: "logit", index, expected: "a finite number", found });
-    }
+pub fn density_ratio(logits: impl Values, n_source: usize, n_target: usize) -> Result<Vec<f64>, ImportanceError> {
+    checks::not_empty("source example", n_source)?;
+    checks::not_empty("target example", n_target)?;
+    let logits = logits.values();
+    checks::finite("logit", &logits)?;
     let factor = n_source as f64 / n_target as f64;
-    Ok(logits.iter().map(|&logit| libm::exp(logit.into()) * factor).collect())
+    let weights: Vec<f64> = logits.iter().map(|&logit| libm::exp(logit) * factor).collect();
+    match weights.iter().position(|weight| weight.is_infinite()) {
+        Some(index) => {
+            let expected = "a number for which exp(logit)·n_source/n_target does not overflow";
+            Err(MetricsError::Value { name: "logit", index, expected, found: logits[index] }.into())
+        }
+        None => Ok(weights),
+    }
 }
 
 /// Limits each weight to at most `maximum`, which reduces variance at the cost of some bias.
+///
+/// # Errors
+///
+/// If a weight is negative or not finite, or the maximum is negative or NaN.
 ///
 /// # Examples
 ///
 /// ```
 /// use mlp_metrics::clip_weights;
 ///
-/// assert_eq!(clip_weights(&[0.5, 40.0], 10.0), [0.5, 10.0]);
+/// assert_eq!(clip_weights(&[0.5, 40.0], 10.0)?, [0.5, 10.0]);
+/// # Ok::<(), mlp_metrics::ImportanceError>(())
 /// ```
-#[must_use]
-pub fn clip_weights(weights: &[f64], maximum: f64) -> Vec<f64> {
-    // `f64::min` would turn NaN into the maximum.
-    weights.iter().map(|&weight| if weight > maximum { maximum } else { weight }).collect()
+pub fn clip_weights(weights: impl Values, maximum: f64) -> Result<Vec<f64>, ImportanceError> {
+    let weights = weights.values();
+    checks::not_negative("weight", &weights)?;
+    if maximum.is_nan() || maximum < 0.0 {
+        let expected = "a number, at least 0";
+        return Err(MetricsError::Parameter { name: "largest weight", expected, found: maximum }.into());
+    }
+    Ok(weights.iter().map(|weight| weight.min(maximum)).collect())
 }
 
 /// Divides the weights by their mean. A weighted mean loss then has the scale of the unweighted one, so the learning
@@ -79,14 +92,10 @@ pub fn clip_weights(weights: &[f64], maximum: f64) -> Vec<f64> {
 /// assert_eq!(normalize_weights(&[1.0, 3.0])?, [0.5, 1.5]);
 /// # Ok::<(), mlp_metrics::ImportanceError>(())
 /// ```
-pub fn normalize_weights(weights: &[f64]) -> Result<Vec<f64>, ImportanceError> {
-    if weights.is_empty() {
-        return Err(ImportanceError::Empty { name: "weight" });
-    }
-    if let Some(index) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-        let (expected, found) = ("a finite number, at least 0", weights[index]);
-        return Err(ImportanceError::Value { name: "weight", index, expected, found });
-    }
+pub fn normalize_weights(weights: impl Values) -> Result<Vec<f64>, ImportanceError> {
+    let weights = weights.values();
+    checks::not_empty("weight", weights.len())?;
+    checks::not_negative("weight", &weights)?;
     let sum: f64 = weights.iter().sum();
     if sum == 0.0 || sum.is_infinite() {
         return Err(ImportanceError::WeightSum { sum });
@@ -99,27 +108,33 @@ pub fn normalize_weights(weights: &[f64]) -> Result<Vec<f64>, ImportanceError> {
 /// mean.
 ///
 /// Ranges from 1, if one example has all the weight, to `n` for equal weights. Returns 0 if there are no weights or all
-/// are 0. Weights must not be negative; scaling all of them does not change the result.
+/// are 0. Scaling all weights does not change the result.
+///
+/// # Errors
+///
+/// If a weight is negative or not finite.
 ///
 /// # Examples
 ///
 /// ```
 /// use mlp_metrics::effective_sample_size;
 ///
-/// assert_eq!(effective_sample_size(&[2.0, 2.0, 2.0]), 3.0);
-/// assert_eq!(effective_sample_size(&[9.0, 0.0, 0.0]), 1.0);
-/// assert_eq!(effective_sample_size(&[2.0, 1.0, 1.0]), 8.0 / 3.0);
+/// assert_eq!(effective_sample_size(&[2.0, 2.0, 2.0])?, 3.0);
+/// assert_eq!(effective_sample_size(&[9.0, 0.0, 0.0])?, 1.0);
+/// assert_eq!(effective_sample_size(&[2.0, 1.0, 1.0])?, 8.0 / 3.0);
+/// # Ok::<(), mlp_metrics::ImportanceError>(())
 /// ```
-#[must_use]
-pub fn effective_sample_size(weights: &[f64]) -> f64 {
+pub fn effective_sample_size(weights: impl Values) -> Result<f64, ImportanceError> {
+    let weights = weights.values();
+    checks::not_negative("weight", &weights)?;
     let largest = weights.iter().copied().fold(0.0, f64::max);
     if largest == 0.0 {
-        return 0.0;
+        return Ok(0.0);
     }
     // Relative to the largest weight: the square of exp(h) would overflow.
     let relative = || weights.iter().map(|weight| weight / largest);
     let sum: f64 = relative().sum();
-    sum * sum / relative().map(|weight| weight * weight).sum::<f64>()
+    Ok(sum * sum / relative().map(|weight| weight * weight).sum::<f64>())
 }
 
 #[cfg(test)]
@@ -148,6 +163,9 @@ mod tests {
         assert_eq!(ratio(0.0, 0, 1), "expected at least one source example, found none");
         assert_eq!(ratio(0.0, 1, 0), "expected at least one target example, found none");
         assert_eq!(ratio(f32::INFINITY, 1, 1), "logit 1 is inf; expected a finite number");
+        assert!(ratio(709.8, 1, 1).starts_with("logit 1 is 709.79998779296"), "{}", ratio(709.8, 1, 1));
+        assert!(ratio(709.0, 3, 1).ends_with("exp(logit)·n_source/n_target does not overflow"));
+        assert!(density_ratio(&[709.0], 1, 1).unwrap()[0].is_finite());
         let normalized = |weights: &[f64]| normalize_weights(weights).unwrap_err().to_string();
         assert_eq!(normalized(&[]), "expected at least one weight, found none");
         assert_eq!(normalized(&[1.0, -0.5]), "weight 1 is -0.5; expected a finite number, at least 0");
@@ -156,28 +174,31 @@ mod tests {
     }
 
     #[test]
-    fn clipping_keeps_nan() {
-        let clipped = clip_weights(&[f64::NAN, f64::INFINITY, 0.25], 1.0);
-        assert!(clipped[0].is_nan());
-        assert_eq!(clipped[1..], [1.0, 0.25]);
+    fn what_is_no_weight_is_neither_clipped_nor_counted() {
+        let clipped = |weights: &[f64], maximum| clip_weights(weights, maximum).unwrap_err().to_string();
+        assert_eq!(clipped(&[1.0, f64::NAN], 1.0), "weight 1 is NaN; expected a finite number, at least 0");
+        assert_eq!(clipped(&[f64::INFINITY], 1.0), "weight 0 is inf; expected a finite number, at least 0");
+        assert_eq!(clipped(&[1.0], f64::NAN), "the largest weight is NaN; expected a number, at least 0");
+        let size = |weights: &[f64]| effective_sample_size(weights).unwrap_err().to_string();
+        assert_eq!(size(&[1.0, f64::NAN]), "weight 1 is NaN; expected a finite number, at least 0");
+        assert_eq!(size(&[-1.0]), "weight 0 is -1; expected a finite number, at least 0");
     }
 
     #[test]
     fn no_weight_is_no_example() {
-        assert_eq!(effective_sample_size(&[]), 0.0);
-        assert_eq!(effective_sample_size(&[0.0, 0.0]), 0.0);
-        assert!(effective_sample_size(&[1.0, f64::NAN]).is_nan());
-        assert_eq!(effective_sample_size(&[1e300, 1e300]), 2.0);
+        assert_eq!(effective_sample_size(&[] as &[f64]), Ok(0.0));
+        assert_eq!(effective_sample_size(&[0.0, 0.0]), Ok(0.0));
+        assert_eq!(effective_sample_size(&[1e300, 1e300]), Ok(2.0));
     }
 
     proptest! {
         #[test]
         fn the_effective_size_is_between_one_and_all(weights in proptest::collection::vec(0.0..1e3_f64, 1..100)) {
             prop_assume!(weights.iter().any(|&weight| weight > 0.0));
-            let size = effective_sample_size(&weights);
+            let size = effective_sample_size(&weights).unwrap();
             prop_assert!(size >= 1.0 - 1e-12 && size <= weights.len() as f64 * (1.0 + 1e-12));
             let normalized = normalize_weights(&weights).unwrap();
-            prop_assert!((effective_sample_size(&normalized) / size - 1.0).abs() < 1e-12);
+            prop_assert!((effective_sample_size(&normalized).unwrap() / size - 1.0).abs() < 1e-12);
             prop_assert!((normalized.iter().sum::<f64>() / weights.len() as f64 - 1.0).abs() < 1e-12);
         }
 
@@ -186,8 +207,8 @@ mod tests {
             weights in proptest::collection::vec(1e-3..1e3_f64, 1..50),
             maximum in 1e-3..1e3_f64,
         ) {
-            let clipped = effective_sample_size(&clip_weights(&weights, maximum));
-            prop_assert!(clipped >= effective_sample_size(&weights) * (1.0 - 1e-12));
+            let clipped = effective_sample_size(&clip_weights(&weights, maximum).unwrap()).unwrap();
+            prop_assert!(clipped >= effective_sample_size(&weights).unwrap() * (1.0 - 1e-12));
         }
     }
 }

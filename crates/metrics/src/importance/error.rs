@@ -1,57 +1,18 @@
 //! Errors of the estimates of distribution shift.
 
+use crate::MetricsError;
+
 /// Invalid input of an estimate of importance weights.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportanceError {
-    /// An input is empty.
-    #[error("expected at least one {name}, found none")]
-    Empty {
-        /// What is missing.
-        name: &'static str,
-    },
-    /// A length that is not a multiple of the number of classes.
-    #[error("expected rows of {classes} probabilities, found {found} in all")]
-    Rows {
-        /// Number of classes.
-        classes: usize,
-        /// The length that was given.
-        found: usize,
-    },
-    /// A label at or above the number of classes.
-    #[error("prediction {index} is {found}; expected 0 to {} ({classes} classes)", classes.saturating_sub(1))]
-    Label {
-        /// Position of the first such label.
-        index: usize,
-        /// The label.
-        found: usize,
-        /// Number of classes.
-        classes: usize,
-    },
-    /// A number that is not finite, or below its range.
-    #[error("{name} {index} is {found}; expected {expected}")]
-    Value {
-        /// What the slice contains.
-        name: &'static str,
-        /// Position of the first such number.
-        index: usize,
-        /// What is allowed.
-        expected: &'static str,
-        /// The number found there.
-        found: f64,
-    },
+    /// Labels, probabilities, logits or weights that no metric accepts.
+    #[error(transparent)]
+    Input(#[from] MetricsError),
     /// A source prior that does not sum to 1.
     #[error("the shares of the source sum to {sum}; expected 1")]
     PriorSum {
         /// Their sum.
-        sum: f64,
-    },
-    /// A row of probabilities that does not sum to 1.
-    #[error("the probabilities of example {index} sum to {sum}; expected 1")]
-    RowSum {
-        /// The first such example.
-        index: usize,
-        /// Sum of its probabilities.
         sum: f64,
     },
     /// Weights whose mean is 0 or infinite.

@@ -1,8 +1,10 @@
 //! Class distribution of an unlabelled target sample, from the confusion matrix of a classifier.
 
+use serde::{Deserialize, Serialize};
+
 use super::ImportanceError;
 use super::singular::SingularValues;
-use crate::ConfusionMatrix;
+use crate::{ConfusionMatrix, Labels, Values, checks};
 
 /// The estimated class distribution of an unlabelled target sample, and the importance weights that adapt a classifier
 /// trained on a source sample to it.
@@ -16,7 +18,7 @@ use crate::ConfusionMatrix;
 ///
 /// To train for the target, multiply the losses of source examples of class `y` by `weights[y]`. To correct an already
 /// trained classifier, [`adjust`](Self::adjust) its output.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LabelShift {
     /// Estimated class distribution of the target, `[classes]`; sums to 1.
@@ -28,7 +30,7 @@ pub struct LabelShift {
 }
 
 /// How a [`LabelShift`] was estimated.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ShiftMethod {
     /// From the confusion matrix.
@@ -87,10 +89,7 @@ impl LabelShift {
     /// assert!((shift.weights[1] - 0.5 / 0.2).abs() < 1e-12);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn from_confusion<P: Copy + Into<usize>>(
-        source: &ConfusionMatrix,
-        target_predictions: &[P],
-    ) -> Result<Self, ImportanceError> {
+    pub fn from_confusion(source: &ConfusionMatrix, target_predictions: impl Labels) -> Result<Self, ImportanceError> {
         Self::from_confusion_within(source, target_predictions, Self::MAX_CONDITION_NUMBER)
     }
 
@@ -113,9 +112,9 @@ impl LabelShift {
     /// assert!(matches!(refused, Err(ImportanceError::NearSingular { limit: 1e6, .. })));
     /// # Ok::<(), mlp_metrics::MetricsError>(())
     /// ```
-    pub fn from_confusion_within<P: Copy + Into<usize>>(
+    pub fn from_confusion_within(
         source: &ConfusionMatrix,
-        target_predictions: &[P],
+        target_predictions: impl Labels,
         limit: f64,
     ) -> Result<Self, ImportanceError> {
         let classes = source.classes();
@@ -155,12 +154,13 @@ impl LabelShift {
     ///
     /// # Shapes
     ///
-    /// - `probabilities`: `[examples, classes]`, row by row
+    /// - `probabilities`: `[examples, classes]`, row by row; each row sums to 1
     /// - output: the same
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the length of `probabilities` is not a multiple of the number of classes.
+    /// If the number of probabilities is not a multiple of the number of classes, a probability is negative or not
+    /// finite, or a row does not sum to 1 within 10⁻³.
     ///
     /// # Examples
     ///
@@ -168,15 +168,13 @@ impl LabelShift {
     /// use mlp_metrics::LabelShift;
     ///
     /// let shift = LabelShift::from_probabilities(&[0.5, 0.5], &[1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0])?;
-    /// assert_eq!(shift.adjust(&[0.5, 0.5]), [0.25, 0.75]);
-    /// assert_eq!(shift.adjust(&[0.75, 0.25]), [0.5, 0.5]);
+    /// assert_eq!(shift.adjust(&[0.5, 0.5])?, [0.25, 0.75]);
+    /// assert_eq!(shift.adjust(&[0.75, 0.25])?, [0.5, 0.5]);
     /// # Ok::<(), mlp_metrics::ImportanceError>(())
     /// ```
-    #[must_use]
-    pub fn adjust<P: Copy + Into<f64>>(&self, probabilities: &[P]) -> Vec<f64> {
-        let classes = self.weights.len();
-        let rest = probabilities.len() % classes;
-        assert_eq!(rest, 0, "{} probabilities are not rows of {classes} classes", probabilities.len());
+    pub fn adjust(&self, probabilities: impl Values) -> Result<Vec<f64>, ImportanceError> {
+        let (probabilities, classes) = (probabilities.values(), self.weights.len());
+        checks::distributions(&probabilities, classes)?;
         let mut adjusted = Vec::with_capacity(probabilities.len());
         for row in probabilities.chunks_exact(classes) {
             let mass = mass(&self.weights, row);
@@ -186,15 +184,15 @@ impl LabelShift {
                 adjusted.extend_from_slice(&self.target);
             }
         }
-        adjusted
+        Ok(adjusted)
     }
 }
 
-pub(super) fn products<P: Copy + Into<f64>>(weights: &[f64], row: &[P]) -> impl Iterator<Item = f64> {
-    weights.iter().zip(row).map(|(weight, &probability)| weight * probability.into())
+pub(super) fn products(weights: &[f64], row: &[f64]) -> impl Iterator<Item = f64> {
+    weights.iter().zip(row).map(|(weight, probability)| weight * probability)
 }
 
-pub(super) fn mass<P: Copy + Into<f64>>(weights: &[f64], row: &[P]) -> f64 {
+pub(super) fn mass(weights: &[f64], row: &[f64]) -> f64 {
     products(weights, row).sum()
 }
 
@@ -202,15 +200,11 @@ pub(super) fn quotients(target: &[f64], prior: &[f64]) -> Vec<f64> {
     target.iter().zip(prior).map(|(target, prior)| target / prior).collect()
 }
 
-fn shares<P: Copy + Into<usize>>(predictions: &[P], classes: usize) -> Result<Vec<f64>, ImportanceError> {
-    if predictions.is_empty() {
-        return Err(ImportanceError::Empty { name: "target prediction" });
-    }
+fn shares(predictions: impl Labels, classes: usize) -> Result<Vec<f64>, ImportanceError> {
+    let predictions = checks::class_indices("prediction", predictions, classes)?;
+    checks::not_empty("target prediction", predictions.len())?;
     let mut counts = vec![0.0; classes];
-    for (index, &prediction) in predictions.iter().enumerate() {
-        let found = prediction.into();
-        *counts.get_mut(found).ok_or(ImportanceError::Label { index, found, classes })? += 1.0;
-    }
+    predictions.iter().for_each(|&class| counts[class] += 1.0);
     counts.iter_mut().for_each(|count| *count /= predictions.len() as f64);
     Ok(counts)
 }

@@ -2,6 +2,7 @@
 
 use super::label_shift::{mass, products, quotients};
 use super::{ImportanceError, LabelShift, ShiftMethod};
+use crate::{Values, checks};
 
 impl LabelShift {
     /// Expectation-maximization (Saerens, Latinne and Decaestecker 2002): the maximum-likelihood class distribution of
@@ -40,16 +41,18 @@ impl LabelShift {
     /// assert_eq!(shift.weights, [0.5, 1.5]);
     /// # Ok::<(), mlp_metrics::ImportanceError>(())
     /// ```
-    pub fn from_probabilities<P: Copy + Into<f64>>(
-        source_prior: &[f64],
-        target_probabilities: &[P],
+    pub fn from_probabilities(
+        source_prior: impl Values,
+        target_probabilities: impl Values,
     ) -> Result<Self, ImportanceError> {
-        let prior = checked_prior(source_prior)?;
-        check_rows(target_probabilities, prior.len())?;
+        let prior = checked_prior(&source_prior.values())?;
+        let probabilities = target_probabilities.values();
+        checks::not_empty("target example", probabilities.len())?;
+        checks::distributions(&probabilities, prior.len())?;
         let mut target = prior.clone();
         let (mut iterations, mut converged) = (0, false);
         while !converged && iterations < Self::MAX_ITERATIONS {
-            let next = maximize(&quotients(&target, &prior), target_probabilities);
+            let next = maximize(&quotients(&target, &prior), &probabilities);
             converged = next.iter().zip(&target).all(|(next, last)| (next - last).abs() <= Self::TOLERANCE);
             target = next;
             iterations += 1;
@@ -59,7 +62,7 @@ impl LabelShift {
 }
 
 /// One iteration: the mean of the re-weighted rows.
-fn maximize<P: Copy + Into<f64>>(weights: &[f64], probabilities: &[P]) -> Vec<f64> {
+fn maximize(weights: &[f64], probabilities: &[f64]) -> Vec<f64> {
     let mut next = vec![0.0; weights.len()];
     for row in probabilities.chunks_exact(weights.len()) {
         // The mass is never 0: a class to which a row assigns probability received some of the previous mean from that
@@ -72,51 +75,20 @@ fn maximize<P: Copy + Into<f64>>(weights: &[f64], probabilities: &[P]) -> Vec<f6
     next
 }
 
-/// Largest deviation of a sum of probabilities from 1: wide enough for values rounded to three digits.
-const SUM_TOLERANCE: f64 = 1e-3;
-
 /// Validates the prior and scales it to sum to 1.
 fn checked_prior(prior: &[f64]) -> Result<Vec<f64>, ImportanceError> {
     /// Far below any proportion that a sample can show, and large enough that quotients do not overflow.
     const SMALLEST: f64 = 1e-12;
-    if prior.is_empty() {
-        return Err(ImportanceError::Empty { name: "class" });
-    }
-    check_range("source share", prior.iter().copied())?;
+    checks::not_empty("class", prior.len())?;
+    checks::not_negative("source share", prior)?;
     if let Some(class) = prior.iter().position(|&share| share < SMALLEST) {
         return Err(ImportanceError::MissingClass { class });
     }
     let sum: f64 = prior.iter().sum();
-    if (sum - 1.0).abs() > SUM_TOLERANCE {
+    if (sum - 1.0).abs() > checks::SUM_TOLERANCE {
         return Err(ImportanceError::PriorSum { sum });
     }
     Ok(prior.iter().map(|share| share / sum).collect())
-}
-
-fn check_rows<P: Copy + Into<f64>>(probabilities: &[P], classes: usize) -> Result<(), ImportanceError> {
-    if probabilities.is_empty() {
-        return Err(ImportanceError::Empty { name: "target example" });
-    }
-    if !probabilities.len().is_multiple_of(classes) {
-        return Err(ImportanceError::Rows { classes, found: probabilities.len() });
-    }
-    check_range("probability", probabilities.iter().map(|&probability| probability.into()))?;
-    for (index, row) in probabilities.chunks_exact(classes).enumerate() {
-        let sum: f64 = row.iter().map(|&probability| probability.into()).sum();
-        if (sum - 1.0).abs() > SUM_TOLERANCE {
-            return Err(ImportanceError::RowSum { index, sum });
-        }
-    }
-    Ok(())
-}
-
-fn check_range(name: &'static str, values: impl IntoIterator<Item = f64>) -> Result<(), ImportanceError> {
-    match values.into_iter().enumerate().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
-        Some((index, found)) => {
-            Err(ImportanceError::Value { name, index, expected: "a finite number, at least 0", found })
-        }
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -132,7 +104,7 @@ mod tests {
     }
 
     /// Mean of `ln Σ_y p_y/q_y·P(y | x)`.
-    fn likelihood(target: &[f64], prior: &[f64], probabilities: &[f32]) -> f64 {
+    fn likelihood(target: &[f64], prior: &[f64], probabilities: &[f64]) -> f64 {
         let weights = quotients(target, prior);
         let rows = probabilities.chunks_exact(prior.len());
         let n = rows.len() as f64;
@@ -152,7 +124,7 @@ mod tests {
         assert!(converged(&shift), "{shift:?}");
         assert!((shift.target[1] - 0.75).abs() < 1e-6, "{shift:?}");
         // In the target P(y=1 | x=1) = 0.45/0.5 and P(y=1 | x=0) = 0.3/0.5.
-        let adjusted = shift.adjust(&[0.25, 0.75, 1.0 - third, third]);
+        let adjusted = shift.adjust(&[0.25, 0.75, 1.0 - third, third]).unwrap();
         assert!((adjusted[1] - 0.9).abs() < 1e-6 && (adjusted[3] - 0.6).abs() < 1e-6, "{adjusted:?}");
     }
 
@@ -188,7 +160,7 @@ mod tests {
             "the probabilities of example 1 sum to 0.75; expected 1"
         );
         assert_eq!(refused(&[-0.5, 1.5], &[0.5, 0.5]), "source share 0 is -0.5; expected a finite number, at least 0");
-        assert!(refused(&[0.5, 0.5], &[0.5, f32::NAN]).starts_with("probability 1 is NaN"));
+        assert!(refused(&[0.5, 0.5], &[0.5, f32::NAN]).starts_with("the probability of class 1 in example 0 is NaN"));
     }
 
     proptest! {
@@ -208,7 +180,7 @@ mod tests {
             prior in proptest::collection::vec(0.1..1.0_f64, 3),
             other in proptest::collection::vec(0.0..1.0_f64, 3),
         ) {
-            let rows: Vec<f32> = scores.chunks(3).flat_map(normalized).map(|p| p as f32).collect();
+            let rows: Vec<f64> = scores.chunks(3).flat_map(normalized).map(|p| f64::from(p as f32)).collect();
             let (prior, other) = (normalized(&prior), normalized(&other));
             let shift = LabelShift::from_probabilities(&prior, &rows).unwrap();
             prop_assert!((shift.target.iter().sum::<f64>() - 1.0).abs() < 1e-12);
@@ -216,8 +188,9 @@ mod tests {
             if converged(&shift) {
                 let best = likelihood(&shift.target, &prior, &rows);
                 prop_assert!(best >= likelihood(&other, &prior, &rows) - 1e-6);
+                let adjusted = shift.adjust(&rows).unwrap();
                 for (class, share) in shift.target.iter().enumerate() {
-                    let mean = shift.adjust(&rows).chunks(3).map(|row| row[class]).sum::<f64>() / 20.0;
+                    let mean = adjusted.chunks(3).map(|row| row[class]).sum::<f64>() / 20.0;
                     prop_assert!((mean - share).abs() <= 2.0 * LabelShift::TOLERANCE);
                 }
             }

@@ -106,7 +106,7 @@ fn from_test_set(data: &FashionMnist, name: &str, index: &str) -> Result<Input> 
 }
 
 fn predict(run: &Run, mlp: &Mlp<Inner>, pixels: &[u8], samples: usize) -> Result<Uncertainty> {
-    Uncertainty::from_samples(probabilities(mlp, rows(run, pixels, samples))).context("no samples were asked for")
+    Ok(Uncertainty::from_samples(&probabilities(mlp, rows(run, pixels, samples)))?)
 }
 
 /// A batch with one copy of an image for each sample. Every row of a batch gets its own dropout mask.

@@ -185,3 +185,28 @@ fn a_loop_of_ones_own_goes_on_with_the_same_bits() {
     let error = other.resume::<Train>(folder.path()).unwrap_err().to_string();
     assert!(error.contains("the checkpoint is not of this network"), "{error}");
 }
+
+#[test]
+fn weights_from_tensors_and_an_optimizers_record_go_on_exactly_with_ids_by_path() {
+    use burn::optim::{AdamConfig, GradientsParams, Optimizer as _};
+    let device = Default::default();
+    let new = |seed| MlpConfig::new(3, [8], 2).with_seed(seed).init::<Train>(&device).unwrap();
+    let step = |mlp: Mlp<Train>, adam: &mut _| {
+        let loss = mlp.forward(Tensor::<Train, 2>::ones([4, 3], &device)).square().sum();
+        let gradients = GradientsParams::from_grads(loss.backward(), &mlp);
+        burn::optim::Optimizer::step(adam, 0.1, mlp, gradients)
+    };
+    let resumed = |with_ids: fn(Mlp<Train>) -> Mlp<Train>| {
+        let mut adam = AdamConfig::new().init::<Train, Mlp<Train>>();
+        let mlp = (0..3).fold(with_ids(new(1)), |mlp, _| step(mlp, &mut adam));
+        let (weights, record) = (collect(&mlp), adam.to_record());
+        let whole = step(mlp, &mut adam);
+        let loaded = parameters::restore(with_ids(new(2)), weights).unwrap();
+        let mut adam = AdamConfig::new().init::<Train, Mlp<Train>>().load_record(record);
+        (collect(&step(loaded, &mut adam)), collect(&whole))
+    };
+    let (found, expected) = resumed(burn_mlp::with_path_ids);
+    assert_eq!(found, expected);
+    let (found, expected) = resumed(|mlp| mlp);
+    assert_ne!(found, expected, "with random ids the record matches nothing");
+}

@@ -114,7 +114,7 @@ impl Experiment for LabelShift {
             singular_reported,
             unweighted: plain.history.last().test_accuracy,
             weighted: weighted.history.last().test_accuracy,
-            adjusted: accuracy(&by_maximization.adjust(&calibrated), target, classes),
+            adjusted: accuracy(&by_maximization.adjust(&calibrated)?, target, classes),
             by_confusion: by_confusion.target,
             by_maximization: by_maximization.target,
         })
@@ -163,9 +163,7 @@ fn estimate(
     on_target: &Predictions,
     classes: usize,
 ) -> Result<Estimate, ImportanceError> {
-    let confusion = ConfusionMatrix::from_labels(&on_validation.classes(), validation.labels(), classes);
-    // Labels and predictions come from one data set: only a class without examples is left to go wrong.
-    let confusion = confusion.map_err(|_| ImportanceError::Empty { name: "validation example" })?;
+    let confusion = ConfusionMatrix::from_labels(&on_validation.classes(), validation.labels(), classes)?;
     Estimate::from_confusion(&confusion, &on_target.classes())
 }
 
@@ -180,8 +178,8 @@ fn maximize(
     classes: usize,
 ) -> Result<(Estimate, Vec<f64>)> {
     let temperature = Temperature::fit(on_validation.logits(), validation.labels(), classes)?;
-    let calibrated = temperature.probabilities(on_target.logits());
-    let prior = mean_row(&temperature.probabilities(on_validation.logits()), classes);
+    let calibrated = temperature.probabilities(on_target.logits())?;
+    let prior = mean_row(&temperature.probabilities(on_validation.logits())?, classes);
     Ok((Estimate::from_probabilities(&prior, &calibrated)?, calibrated))
 }
 

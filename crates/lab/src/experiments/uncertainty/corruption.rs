@@ -60,12 +60,12 @@ impl Uncertainty {
         let noisy = pixel_noise(&some, parameters.noise, seed)?;
         let occluded = occlude(&some, parameters.occlusion, seed)?;
         let nothing = uniform_noise_images(count, test.height(), test.width(), test.classes(), seed)?;
-        let of_nothing = self.predict(lab, network, &nothing);
+        let of_nothing = self.predict(lab, network, &nothing)?;
         let (favourite, favoured) = favourite(&of_nothing, lab.data().class_names());
         Ok(Corruption {
             as_they_are: MeanDoubt::over(&clean[..count]),
-            pixel_noise: MeanDoubt::over(&self.predict(lab, network, &noisy)),
-            occluded: MeanDoubt::over(&self.predict(lab, network, &occluded)),
+            pixel_noise: MeanDoubt::over(&self.predict(lab, network, &noisy)?),
+            occluded: MeanDoubt::over(&self.predict(lab, network, &occluded)?),
             pure_noise: MeanDoubt::over(&of_nothing),
             favourite,
             favoured,

@@ -61,7 +61,7 @@ impl Experiment for Uncertainty {
         let trained = train_mlp(lab, "with dropout", &self.config(seed))?;
         let network = trained.network.valid();
         lab.tell(format!("{} passes over the test images", self.experiment.samples));
-        let clean = self.predict(lab, &network, &lab.data().test);
+        let clean = self.predict(lab, &network, &lab.data().test)?;
         Ok(Measurement {
             rejection: Rejection::of(&clean, &self.experiment.rejected),
             corruption: self.corruption(lab, &network, &clean, seed)?,

@@ -2,7 +2,7 @@
 
 use burn_fashion_mnist::Images;
 use burn_mlp::Mlp;
-use mlp_metrics::top_label;
+use mlp_metrics::{MetricsError, auroc, top_label};
 
 use super::settings::Uncertainty;
 use crate::platform::Inner;
@@ -18,11 +18,11 @@ pub(super) struct Prediction {
 }
 
 impl Prediction {
-    fn new(passes: &[Vec<f32>], label: u8) -> Option<Self> {
+    fn new(passes: &[Vec<f32>], label: u8) -> Result<Self, MetricsError> {
         let sampled = mlp_metrics::Uncertainty::from_samples(passes)?;
         let (class, _) = top_label(&sampled.mean);
         let agreeing = passes.iter().filter(|pass| top_label(pass).0 == class).count();
-        Some(Self {
+        Ok(Self {
             class,
             right: class == usize::from(label),
             entropy: sampled.predictive_entropy,
@@ -39,9 +39,9 @@ impl Uncertainty {
         lab: &Lab<P>,
         network: &Mlp<Inner<P>>,
         images: &Images,
-    ) -> Vec<Prediction> {
+    ) -> Result<Vec<Prediction>, MetricsError> {
         let samples = lab.sample(network, images, self.experiment.samples);
-        samples.iter().zip(images.labels()).filter_map(|(passes, &label)| Prediction::new(passes, label)).collect()
+        samples.iter().zip(images.labels()).map(|(passes, &label)| Prediction::new(passes, label)).collect()
     }
 }
 
@@ -64,18 +64,9 @@ pub(super) fn accuracy_left(predictions: &[Prediction], rejected: f64, doubt: Do
 /// Probability that a wrong prediction has a higher entropy than a right one; ties count half. `None` where all are
 /// right, or all are wrong.
 pub(super) fn roc_area(predictions: &[Prediction]) -> Option<f64> {
-    let mut order: Vec<&Prediction> = predictions.iter().collect();
-    order.sort_by(|a, b| a.entropy.total_cmp(&b.entropy));
-    let (mut rights_below, mut area) = (0.0, 0.0);
-    for tied in order.chunk_by(|a, b| a.entropy == b.entropy) {
-        let rights = tied.iter().filter(|prediction| prediction.right).count() as f64;
-        let wrongs = tied.len() as f64 - rights;
-        area += wrongs * (rights_below + rights / 2.0);
-        rights_below += rights;
-    }
-    let wrongs = predictions.len() as f64 - rights_below;
-    let pairs = wrongs * rights_below;
-    (pairs > 0.0).then(|| area / pairs)
+    let (entropies, wrong): (Vec<f64>, Vec<bool>) =
+        predictions.iter().map(|prediction| (prediction.entropy, !prediction.right)).unzip();
+    auroc(&entropies, &wrong).ok()
 }
 
 #[cfg(test)]

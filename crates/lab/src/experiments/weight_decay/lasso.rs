@@ -1,7 +1,7 @@
 //! L1 against L2.
 
 use burn_fashion_mnist::Inputs;
-use mlp_metrics::effective_sample_size;
+use mlp_metrics::{ImportanceError, effective_sample_size};
 use mlp_plot::Chart;
 use serde::{Deserialize, Serialize};
 
@@ -32,17 +32,21 @@ struct Penalized {
 }
 
 impl Penalized {
-    fn new(outcome: &Outcome) -> Self {
+    fn new(outcome: &Outcome) -> Result<Self, ImportanceError> {
         let mut sizes: Vec<f64> = outcome.weight.iter().map(|weight| weight.abs()).collect();
-        let effective_weights = effective_sample_size(&sizes);
+        let effective_weights = effective_sample_size(&sizes)?;
         sizes.sort_by(|a, b| b.total_cmp(a));
         let test_loss = outcome.losses[outcome.losses.len() - 1][1];
-        Self { zeros: outcome.zeros(), effective_weights, norm: outcome.norm(), test_loss, sizes }
+        Ok(Self { zeros: outcome.zeros(), effective_weights, norm: outcome.norm(), test_loss, sizes })
     }
 }
 
 impl WeightDecay {
-    pub(super) fn measure_lasso<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> LassoMeasurement {
+    pub(super) fn measure_lasso<P: Platform>(
+        &self,
+        lab: &Lab<P>,
+        seed: u64,
+    ) -> Result<LassoMeasurement, ImportanceError> {
         let lasso = &self.experiment.lasso;
         let regression = Regression {
             learning_rate: lasso.learning_rate,
@@ -50,7 +54,7 @@ impl WeightDecay {
             ..self.regression(lab, Inputs::Normal, self.experiment.train_examples, seed)
         };
         let train = |penalty| Penalized::new(&regression.scratch(penalty));
-        LassoMeasurement { l1: train(Penalty::L1Proximal(lasso.penalty)), l2: train(Penalty::L2(lasso.penalty)) }
+        Ok(LassoMeasurement { l1: train(Penalty::L1Proximal(lasso.penalty))?, l2: train(Penalty::L2(lasso.penalty))? })
     }
 
     pub(super) fn conclude_lasso(&self, finding: &mut Finding, measurements: &[&LassoMeasurement]) {

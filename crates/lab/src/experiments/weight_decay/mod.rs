@@ -69,7 +69,7 @@ impl Experiment for WeightDecay {
         lab.tell(format!("seed {seed}: sets A and B"));
         let sets = self.sets().map(|set| self.measure_set(lab, &set, seed));
         lab.tell(format!("seed {seed}: L1 against L2"));
-        let lasso = self.measure_lasso(lab, seed);
+        let lasso = self.measure_lasso(lab, seed)?;
         lab.tell(format!("seed {seed}: SGD and Adam"));
         Ok(Measurement { sets, lasso, adam: self.measure_adam(lab, seed) })
     }

@@ -51,6 +51,13 @@ fn the_limit_of_the_condition_number_is_the_callers() {
 }
 
 #[test]
+fn it_is_serialized_and_read_back() {
+    let shift = LabelShift::from_confusion(&source(), &[0, 1]).unwrap();
+    let json = serde_json::to_string(&shift).unwrap();
+    assert_eq!(serde_json::from_str::<LabelShift>(&json).unwrap(), shift);
+}
+
+#[test]
 fn what_gives_no_estimate_is_refused() {
     let refused = |predictions: &[u8]| LabelShift::from_confusion(&source(), predictions).unwrap_err().to_string();
     assert_eq!(refused(&[]), "expected at least one target prediction, found none");
@@ -64,13 +71,16 @@ fn what_gives_no_estimate_is_refused() {
 fn an_impossible_row_becomes_the_prior() {
     let shift = LabelShift::from_confusion(&source(), &[1_u8]).unwrap();
     assert_eq!(shift.target, [0.0, 1.0]);
-    assert_eq!(shift.adjust(&[1.0, 0.0, 0.5, 0.5]), [0.0, 1.0, 0.0, 1.0]);
+    assert_eq!(shift.adjust(&[1.0, 0.0, 0.5, 0.5]).unwrap(), [0.0, 1.0, 0.0, 1.0]);
 }
 
 #[test]
-#[should_panic(expected = "3 probabilities are not rows of 2 classes")]
-fn part_of_a_row_panics() {
-    let _ = LabelShift::from_confusion(&source(), &[1_u8]).unwrap().adjust(&[0.0; 3]);
+fn what_are_no_distributions_is_not_adjusted() {
+    let shift = LabelShift::from_confusion(&source(), &[1_u8]).unwrap();
+    let refused = |rows: &[f32]| shift.adjust(rows).unwrap_err().to_string();
+    assert_eq!(refused(&[0.0; 3]), "expected rows of 2 probabilities, found 3 in all");
+    assert!(refused(&[0.5, 0.5, 0.5, f32::NAN]).starts_with("the probability of class 1 in example 1 is NaN;"));
+    assert_eq!(refused(&[0.5, 0.25]), "the probabilities of example 0 sum to 0.75; expected 1");
 }
 
 proptest! {
