@@ -1,4 +1,4 @@
-"""The default job in PyTorch, whatever its batches come from: network, loop and record."""
+"""A job in PyTorch, whatever its batches come from: network, loop and record."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-BATCH_SIZE = 256
-LEARNING_RATE = 0.5
+import job as jobs
 
 Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 
@@ -24,6 +23,7 @@ def arguments(description: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="folder of the four IDX files, raw or .gz")
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--job", type=jobs.from_json, default=jobs.JOBS["default"], help="as JSON")
     parser.add_argument("--threads", type=int, help="threads of tensor operations (PyTorch's own choice by default)")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end instead of lines")
@@ -34,22 +34,27 @@ def arguments(description: str) -> argparse.Namespace:
     return options
 
 
-def network() -> nn.Sequential:
-    """784-256-256-10 with ReLU and dropout 0.2 and 0.5; Xavier uniform weights, zero biases."""
-    net = nn.Sequential(
-        nn.Linear(784, 256),
-        nn.ReLU(),
-        nn.Dropout(0.2),
-        nn.Linear(256, 256),
-        nn.ReLU(),
-        nn.Dropout(0.5),
-        nn.Linear(256, 10),
-    )
+def network(job: jobs.Job) -> nn.Sequential:
+    """ReLU and dropout behind each hidden layer; Xavier uniform weights, zero biases."""
+    layers: list[nn.Module] = []
+    for d_input, d_output, prob in zip((784, *job.hidden), job.hidden, job.dropout):
+        norm = [nn.BatchNorm1d(d_output)] if job.batch_norm else []
+        layers += [nn.Linear(d_input, d_output), *norm, nn.ReLU(), nn.Dropout(prob)]
+    net = nn.Sequential(*layers, nn.Linear(job.hidden[-1], 10))
     for layer in net:
         if isinstance(layer, nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
     return net
+
+
+def optimizer(job: jobs.Job, net: nn.Sequential) -> torch.optim.Optimizer:
+    if not job.adamw:
+        return torch.optim.SGD(net.parameters(), lr=job.learning_rate)
+    matrices = [parameter for parameter in net.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in net.parameters() if parameter.ndim == 1]
+    groups = [{"params": matrices, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=job.learning_rate)
 
 
 def count_correct(logits: Tensor, targets: Tensor) -> int:
@@ -90,12 +95,12 @@ def peak_bytes() -> int:
 
 def run(options: argparse.Namespace, train: Batches, test: Batches, versions: dict[str, str]) -> None:
     """Trains, and prints the record."""
-    net = network()
-    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+    net = network(options.job)
+    steps = optimizer(options.job, net)
     epochs = []
     for epoch in range(1, options.epochs + 1):
         started = time.perf_counter()
-        train_loss, train_accuracy = train_epoch(net, optimizer, train)
+        train_loss, train_accuracy = train_epoch(net, steps, train)
         trained = time.perf_counter()
         accuracy = test_accuracy(net, test)
         record = {

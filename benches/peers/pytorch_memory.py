@@ -1,4 +1,4 @@
-"""The default job in PyTorch with everything in memory: one tensor of floats, batches by a random permutation.
+"""A job in PyTorch with everything in memory: one tensor of floats, batches by a random permutation.
 
 The fastest plain loop: no data loader, no transforms, no worker processes.
 """
@@ -30,7 +30,7 @@ def main() -> None:
     test_images, test_targets = load(options.data, idx.TEST_IMAGES, idx.TEST_LABELS)
 
     def train() -> Iterator[tuple[Tensor, Tensor]]:
-        for indices in torch.randperm(len(targets)).split(pytorch_job.BATCH_SIZE):
+        for indices in torch.randperm(len(targets)).split(options.job.batch_size):
             yield images.index_select(0, indices), targets.index_select(0, indices)
 
     def test() -> Iterator[tuple[Tensor, Tensor]]:

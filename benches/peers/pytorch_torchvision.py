@@ -23,9 +23,9 @@ import pytorch_job
 WORKERS = 2
 
 
-def loader(root: Path, train: bool) -> DataLoader:
+def loader(root: Path, batch_size: int, train: bool) -> DataLoader:
     images = torchvision.datasets.FashionMNIST(str(root), train=train, transform=transforms.ToTensor())
-    return DataLoader(images, pytorch_job.BATCH_SIZE, shuffle=train, num_workers=WORKERS)
+    return DataLoader(images, batch_size, shuffle=train, num_workers=WORKERS)
 
 
 def flattened(batches: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
@@ -39,7 +39,7 @@ def main() -> None:
         # torchvision takes a folder laid out its own way, unpacked; any other is brought into that form.
         laid_out = (options.data / "FashionMNIST").is_dir()
         root = options.data if laid_out else idx.unpack(options.data, Path(folder))
-        train, test = loader(root, train=True), loader(root, train=False)
+        train, test = (loader(root, options.job.batch_size, train) for train in (True, False))
         versions = {"torchvision": torchvision.__version__}
         pytorch_job.run(options, lambda: flattened(train), lambda: flattened(test), versions)
 

@@ -1,4 +1,4 @@
-"""The default job in this project's runner and in its peers, interleaved on the same cores, as a Markdown table.
+"""A job in this project's runner and in its peers, interleaved on the same cores, as a Markdown table.
 
 Every round runs each program once, from process start to exit, so that what the machine does to one round it does to
 all of them. Python 3.11 standard library only; README.md tells how to install the peers.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import build
 import idx
+import job as jobs
 import measure
 
 HERE = Path(__file__).resolve().parent
@@ -46,7 +47,7 @@ class Peer:
         return [run["seconds"] for run in self.runs]
 
 
-def pytorch(script: str, module: str) -> Callable[[argparse.Namespace, Path], list]:
+def python(script: str, module: str) -> Callable[[argparse.Namespace, Path], list]:
     def prepare(options: argparse.Namespace, scratch: Path) -> list:
         try:
             probe = subprocess.run([options.python, "-c", f"import {module}"], capture_output=True, text=True)
@@ -59,7 +60,8 @@ def pytorch(script: str, module: str) -> Callable[[argparse.Namespace, Path], li
             # Unpacked beforehand: its users have it so.
             data = idx.unpack(options.data, scratch / "torchvision")
         threads = ["--threads", options.threads]
-        return [options.python, HERE / script, "--data", data, "--epochs", options.epochs, *threads, "--json"]
+        job = ["--job", jobs.JOBS[options.job].to_json()]
+        return [options.python, HERE / script, "--data", data, "--epochs", options.epochs, *job, *threads, "--json"]
 
     return prepare
 
@@ -67,7 +69,8 @@ def pytorch(script: str, module: str) -> Callable[[argparse.Namespace, Path], li
 def runner(backend: str) -> Callable[[argparse.Namespace, Path], list]:
     def prepare(options: argparse.Namespace, _: Path) -> list:
         program = build.runner(backend, getattr(options, f"runner_{backend}"), options.build)
-        settings = [f"training.epochs={options.epochs}"] + (["data.verify=false"] if options.unverified else [])
+        settings = [f"training.epochs={options.epochs}", *jobs.JOBS[options.job].sets()]
+        settings += ["data.verify=false"] if options.unverified else []
         sets = [part for setting in settings for part in ("--set", setting)]
         config = build.ROOT / "configs" / "dropout.toml"
         return [program, "train", "--config", config, "--data", options.data, "--progress", "none", *sets]
@@ -77,6 +80,8 @@ def runner(backend: str) -> Callable[[argparse.Namespace, Path], list]:
 
 def stock(backend: str) -> Callable[[argparse.Namespace, Path], list]:
     def prepare(options: argparse.Namespace, _: Path) -> list:
+        if options.job != "default":
+            raise measure.Failed("does the default job only")
         program = build.stock("burn-stock", [], options.build)
         unverified = ["--unverified"] if options.unverified else []
         data = ["--data", options.data, *unverified]
@@ -89,13 +94,14 @@ def peers() -> list[Peer]:
     return [
         Peer("runner-flex", "this runner, flex", runner("flex"), writes=True),
         Peer("runner-ndarray", "this runner, ndarray", runner("ndarray"), writes=True),
-        Peer(BASELINE, "PyTorch, everything in memory", pytorch("pytorch_memory.py", "numpy, torch")),
+        Peer(BASELINE, "PyTorch, everything in memory", python("pytorch_memory.py", "numpy, torch")),
+        Peer("jax", "JAX, the whole epoch compiled (`lax.scan`)", python("jax_scan.py", "numpy, jax")),
         Peer("stock-flex", "Burn 0.21 flex, `burn::nn` and `DataLoader`", stock("flex")),
         Peer("stock-ndarray", "Burn 0.21 ndarray, `burn::nn` and `DataLoader`", stock("ndarray")),
         Peer(
             "torchvision",
             "PyTorch, torchvision and `DataLoader` with 2 workers",
-            pytorch("pytorch_torchvision.py", "torchvision"),
+            python("pytorch_torchvision.py", "torchvision"),
         ),
     ]
 
@@ -175,6 +181,7 @@ def parse(names: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, default=Path("/usr/share/datasets/fashion-mnist"), help="folder of the four IDX files")
     add("--unverified", action="store_true", help="the files need not be the published Fashion-MNIST")
+    add("--job", default="default", choices=jobs.JOBS, help="network, batches and optimizer; see job.py")
     add("--rounds", type=int, default=5, help="times each program runs")
     add("--epochs", type=int, default=10, help="epochs of each run")
     add("--threads", type=int, default=len(measure.available_cores()), help="cores and threads of each program")

@@ -2,7 +2,7 @@
 //! 784-256-256-10, ReLU, dropout 0.2 and 0.5, SGD. Steps of both alternate; printed are medians.
 //!
 //! ```text
-//! cargo run --release -p burn-mlp-train --example step_time --features burn-mlp/flex
+//! cargo run --release -p burn-mlp-train --example step_time --features flex,ndarray
 //! ```
 
 use std::time::Instant;

@@ -1,34 +1,36 @@
-//! Fused operations for the flex backend: one per layer of a perceptron, and one for the loss.
+//! Fused operations for backends on the processor, flex and ndarray: one per layer of a perceptron, and one for the loss.
 //!
 //! Composed of Burn's operations, a hidden layer passes over its activations once each for the product, the bias, the
 //! activation and dropout, and again for each derivative. In addition, Burn 0.21's flex backend writes every product
-//! three times, because it first creates zeros and copies them. The fused operation writes the output and each gradient
-//! once. The results are bit-for-bit identical.
+//! three times, because it first creates zeros and copies them, and its ndarray backend multiplies with a library that
+//! does not use the widest vector instructions. The fused operation writes the output and each gradient once, and
+//! multiplies with `gemm`. On flex, which does so too, the results are bit-for-bit those of Burn's operations; on ndarray
+//! they are those of flex.
 //!
 //! The only `unsafe` code of the library is in [`product`], which writes to uninitialized memory.
 
 mod cross_entropy;
 mod layer;
 mod product;
-#[cfg(test)]
+mod storage;
+#[cfg(all(test, feature = "flex"))]
 mod tests;
 
-use core::any::Any;
+use core::any::{Any, TypeId};
 
 use burn::nn::Linear;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
 use burn::tensor::{DType, Int, Tensor, TensorPrimitive};
 use burn_autodiff::Autodiff;
-use burn_flex::Flex;
 
 use self::layer::After;
+use self::storage::Storage;
 use crate::dropout::Drawn;
 use crate::mask::scale;
 use crate::{Activation, Dropout, Probability};
 
-/// The output of a hidden layer without batch normalization. `None` if the backend is not flex in single precision, the
-/// activation function is not ReLU, the dropout probability is 1, or the layer has no bias.
+/// The output of a hidden layer without batch normalization. `None` if the backend is not flex or ndarray in single
+/// precision, the activation function is not ReLU, the dropout probability is 1, or the layer has no bias.
 pub(crate) fn hidden_layer<B: Backend>(
     layer: &Linear<B>,
     activation: Activation,
@@ -45,8 +47,8 @@ pub(crate) fn hidden_layer<B: Backend>(
     })
 }
 
-/// The logits of the last layer. `None` if the backend is not flex in single precision or the layer has no bias.
-pub(crate) fn output_layer<B: Backend>(layer: &Linear<B>, x: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
+/// A linear map. `None` if the backend is not flex or ndarray in single precision or the layer has no bias.
+pub(crate) fn affine<B: Backend>(layer: &Linear<B>, x: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
     linear(layer, x, |_| After::Nothing)
 }
 
@@ -65,36 +67,64 @@ fn linear<B: Backend>(
         // Left to Burn, which reports the mismatch.
         return None;
     }
-    if let (Some(x), Some(weight), Some(bias)) = (tracked(x.clone()), tracked(weight.clone()), tracked(bias.clone())) {
-        return output(layer::tracked(x, weight, bias, after([examples, d_output])));
+    let after = || after([examples, d_output]);
+    #[cfg(feature = "flex")]
+    if is::<B, burn_flex::Flex>() {
+        return linear_on::<B, burn_flex::Flex>(x.clone(), weight, bias, after);
     }
-    let (x, weight, bias) = (plain(x.clone())?, plain(weight)?, plain(bias)?);
-    output(layer::forward(&x, &weight, &bias, &after([examples, d_output])))
+    #[cfg(feature = "ndarray")]
+    if is::<B, burn_ndarray::NdArray>() {
+        return linear_on::<B, burn_ndarray::NdArray>(x.clone(), weight, bias, after);
+    }
+    None
 }
 
-/// The cross-entropy of each example. `None` if the backend is not flex with autodiff in single precision.
+/// The same on `S` or the autodiff backend around it, one of which `B` is.
+fn linear_on<B: Backend, S: Storage>(
+    x: Tensor<B, 2>,
+    weight: Tensor<B, 2>,
+    bias: Tensor<B, 1>,
+    after: impl FnOnce() -> After,
+) -> Option<Tensor<B, 2>> {
+    if is_autodiff::<B, S>() {
+        let (x, weight, bias) = (primitive(x)?, primitive(weight)?, primitive(bias)?);
+        return output(layer::tracked::<S>(x, weight, bias, after()));
+    }
+    let (x, weight, bias) = (primitive(x)?, primitive(weight)?, primitive(bias)?);
+    output(layer::forward::<S>(&x, &weight, &bias, &after()))
+}
+
+/// The cross-entropy of each example. `None` if the backend is not flex or ndarray with autodiff in single precision.
 ///
 /// Panics if a target is not below the number of classes.
 pub(crate) fn cross_entropy<B: Backend>(logits: &Tensor<B, 2>, targets: &Tensor<B, 1, Int>) -> Option<Tensor<B, 1>> {
     if logits.dtype() != DType::F32 || logits.dims()[0] != targets.dims()[0] || logits.dims()[1] == 0 {
         return None;
     }
-    let logits = tracked(logits.clone())?;
-    let targets = targets.to_data().iter::<i64>().map(|target| target as usize).collect();
-    output(cross_entropy::tracked(logits, targets))
+    let targets = || targets.to_data().iter::<i64>().map(|target| target as usize).collect();
+    #[cfg(feature = "flex")]
+    if is_autodiff::<B, burn_flex::Flex>() {
+        return output(cross_entropy::tracked::<burn_flex::Flex>(primitive(logits.clone())?, targets()));
+    }
+    #[cfg(feature = "ndarray")]
+    if is_autodiff::<B, burn_ndarray::NdArray>() {
+        return output(cross_entropy::tracked::<burn_ndarray::NdArray>(primitive(logits.clone())?, targets()));
+    }
+    None
 }
 
-/// The primitive tensor if the backend is `Autodiff<Flex>`.
-fn tracked<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Option<FloatTensor<Autodiff<Flex>>> {
-    primitive::<B, Autodiff<Flex>, D>(tensor)
+/// Whether `B` is `S`, or the autodiff backend around it.
+fn is<B: Backend, S: Storage>() -> bool {
+    TypeId::of::<B>() == TypeId::of::<S>() || is_autodiff::<B, S>()
 }
 
-/// The primitive tensor if the backend is `Flex`.
-fn plain<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Option<FloatTensor<Flex>> {
-    primitive::<B, Flex, D>(tensor)
+/// Whether `B` is the autodiff backend around `S`.
+fn is_autodiff<B: Backend, S: Storage>() -> bool {
+    TypeId::of::<B>() == TypeId::of::<Autodiff<S>>()
 }
 
-fn primitive<B: Backend, Known: Backend, const D: usize>(tensor: Tensor<B, D>) -> Option<FloatTensor<Known>> {
+/// The primitive tensor, if its type is that of another backend.
+fn primitive<B: Backend, Known: 'static, const D: usize>(tensor: Tensor<B, D>) -> Option<Known> {
     match tensor.into_primitive() {
         TensorPrimitive::Float(primitive) => cast(primitive),
         TensorPrimitive::QFloat(_) => None,

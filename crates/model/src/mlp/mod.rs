@@ -44,13 +44,13 @@ impl<B: Backend> HiddenLayer<B> {
     ///
     /// If the number of features of `x` differs from the number of rows of the weight.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        #[cfg(feature = "flex")]
+        #[cfg(feature = "fused")]
         if self.norm.is_none()
             && let Some(y) = crate::fused::hidden_layer(&self.linear, self.activation.function(), &self.dropout, &x)
         {
             return y;
         }
-        let x = self.linear.forward(x);
+        let x = affine(&self.linear, x);
         let x = match &self.norm {
             Some(norm) => batch_norm(norm, x),
             None => x,
@@ -91,11 +91,7 @@ impl<B: Backend> Mlp<B> {
     pub fn forward<const D: usize>(&self, x: Tensor<B, D>) -> Tensor<B, D> {
         rows(x, |x| {
             let features = self.features(x);
-            #[cfg(feature = "flex")]
-            if let Some(logits) = crate::fused::output_layer(&self.output, &features) {
-                return logits;
-            }
-            self.output.forward(features)
+            affine(&self.output, features)
         })
     }
 
@@ -152,6 +148,15 @@ impl<B: Backend> Mlp<B> {
     pub fn d_output(&self) -> usize {
         self.output.weight.dims()[1]
     }
+}
+
+/// The linear map of a layer.
+fn affine<B: Backend>(linear: &Linear<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
+    #[cfg(feature = "fused")]
+    if let Some(y) = crate::fused::affine(linear, &x) {
+        return y;
+    }
+    linear.forward(x)
 }
 
 /// Applies `function` to the rows of `x` as a matrix.
