@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Bool, Int, Tensor, TensorData, backend::Backend};
 
-use super::LayerInit;
 use crate::{Fans, Init, Key};
 
 /// What names the random stream of a parameter.
@@ -57,8 +56,16 @@ impl Layout {
     }
 }
 
+/// What parameters are drawn from.
+#[derive(Clone, Copy)]
+pub(super) struct Distributions {
+    pub(super) weight: Init,
+    pub(super) bias: Init,
+    pub(super) embedding: Option<Init>,
+}
+
 pub(super) struct Initializer {
-    init: LayerInit,
+    init: Distributions,
     seed: u64,
     streams: Streams,
     /// Name and kind of each field on the path from the module's root to the current parameter.
@@ -77,7 +84,7 @@ enum Field {
 }
 
 impl Initializer {
-    pub(super) fn new(init: LayerInit, seed: u64, streams: Streams) -> Self {
+    pub(super) fn new(init: Distributions, seed: u64, streams: Streams) -> Self {
         Self { init, seed, streams, path: Vec::new(), layers: 0, fans: None }
     }
 

@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use self::initializer::{Initializer, Streams};
+use self::initializer::{Distributions, Initializer, Streams};
 use crate::{FanMode, Init};
 
 /// Initialization of a layer: one distribution for its weight, another for its bias.
@@ -95,12 +95,17 @@ impl LayerInit {
     /// assert_eq!(mine.second.bias.unwrap().to_data().to_vec::<f32>().unwrap(), [0.0, 0.0]);
     /// ```
     pub fn apply<B: Backend, M: Module<B>>(&self, module: M, seed: u64) -> M {
-        module.map(&mut Initializer::new(*self, seed, Streams::Paths))
+        module.map(&mut self.initializer(seed, Streams::Paths))
     }
 
     /// The same with streams numbered in the order of the layers. For the networks of this crate, whose fields are
     /// fixed: recorded runs depend on their numbers.
     pub(crate) fn apply_numbered<B: Backend, M: Module<B>>(&self, module: M, seed: u64) -> M {
-        module.map(&mut Initializer::new(*self, seed, Streams::Numbers))
+        module.map(&mut self.initializer(seed, Streams::Numbers))
+    }
+
+    fn initializer(&self, seed: u64, streams: Streams) -> Initializer {
+        let Self { weight, bias, embedding } = *self;
+        Initializer::new(Distributions { weight, bias, embedding }, seed, streams)
     }
 }

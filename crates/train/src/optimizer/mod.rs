@@ -3,11 +3,10 @@
 mod config;
 mod decay;
 mod one_pass;
-mod step;
 #[cfg(test)]
 mod tests;
 
-use burn::module::{AutodiffModule, Module, ModuleVisitor, Param, ParamId};
+use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{DType, ElementConversion, Tensor, TensorData};
@@ -15,9 +14,8 @@ use burn::tensor::{DType, ElementConversion, Tensor, TensorData};
 use crate::gradients::Gradients;
 
 pub use config::{OptimizerConfig, OptimizerKind};
-use decay::Decay;
 pub use decay::Parameter;
-use step::Step;
+use decay::{Decay, Place};
 
 /// SGD with momentum, Adam or AdamW, with gradient clipping by global norm.
 ///
@@ -83,7 +81,8 @@ impl Optimizer {
     ) -> M {
         self.steps += 1;
         let (gradients, gradient_scale) = self.clip(&module, gradients.into());
-        module.map(&mut Step::new(self, learning_rate, gradients, gradient_scale))
+        let place = Place::default();
+        module.map(&mut Step { optimizer: self, learning_rate, gradients, gradient_scale, place })
     }
 
     /// The gradients, and the factor that keeps their global norm within the limit, if it is exceeded.
@@ -219,6 +218,41 @@ fn floats(data: &mut TensorData) -> &mut [f32] {
 
 fn const_floats(data: &TensorData) -> &[f32] {
     data.as_slice().expect("gradients have the type of their parameter")
+}
+
+/// Walks through a module and updates its parameters.
+struct Step<'a> {
+    optimizer: &'a mut Optimizer,
+    learning_rate: f64,
+    gradients: Gradients,
+    gradient_scale: Option<f64>,
+    place: Place,
+}
+
+impl<B: AutodiffBackend> ModuleMapper<B> for Step<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.place.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.place.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        let mut gradients = self.gradients.remove::<B::InnerBackend, D>(param.id);
+        if gradients.is_empty() {
+            return param;
+        }
+        if let Some(scale) = self.gradient_scale {
+            gradients = gradients.into_iter().map(|gradient| gradient.mul_scalar(scale)).collect();
+        }
+        let decay = self.optimizer.config.weight_decay;
+        let decay = if decay != 0.0 && self.place.decays(&self.optimizer.decay, D) { decay } else { 0.0 };
+        let (id, weight, mapper) = param.consume();
+        let weight = self.optimizer.update(id, self.learning_rate, decay, weight.inner(), gradients);
+        // The new tensor must be a leaf of the next graph; anything else would silently stop training.
+        Param::from_mapped_value(id, Tensor::from_inner(weight).require_grad(), mapper)
+    }
 }
 
 /// Euclidean norm of all gradients of a module taken together.

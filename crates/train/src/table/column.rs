@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
 use sha2::{Digest, Sha256};
 
-use super::TableError;
+use super::error::TableError;
 
 /// The distinct names in a column, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Tables in memory.
 
 mod column;
+mod error;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use self::column::Vocabulary;
 pub use self::column::{Classes, Numbers, Target};
+pub use self::error::TableError;
 pub use self::rows::Rows;
 use crate::Examples;
 use crate::examples::hex;
@@ -22,52 +24,6 @@ pub struct TableBatch<B: Backend> {
     /// Categorical columns, `[rows, columns]`, in the order in which they were added: each an index into the
     /// [vocabulary](Table::vocabulary) of its column, for an embedding.
     pub categories: Tensor<B, 2, Int>,
-}
-
-/// Why a table is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TableError {
-    /// A column with another number of rows than the first one, or a matrix that is not rows × columns.
-    #[error("{column}: expected {expected} values, found {found}")]
-    Length {
-        /// Name of the column.
-        column: String,
-        /// Number of values expected.
-        expected: usize,
-        /// Number of values found.
-        found: usize,
-    },
-    /// A name that is not in the vocabulary of the column.
-    #[error("{column}, row {row} (counted from 0): {found:?} is none of {known}")]
-    Unknown {
-        /// Name of the column.
-        column: String,
-        /// Index of the row.
-        row: usize,
-        /// The name found.
-        found: String,
-        /// The names of the vocabulary.
-        known: String,
-    },
-    /// A number that is infinite or not a number.
-    #[error("{column}, row {row} (counted from 0): expected a finite number, found {found}")]
-    NotFinite {
-        /// Name of the column.
-        column: String,
-        /// Index of the row.
-        row: usize,
-        /// The number found.
-        found: String,
-    },
-    /// A position at which there is no row.
-    #[error("expected a row below {rows}, found {found}")]
-    NoRow {
-        /// Number of rows.
-        rows: usize,
-        /// The position.
-        found: u32,
-    },
 }
 
 /// A table with numeric and categorical columns, and a target for each row: a class, `Table<Classes>`, or a number,

@@ -3,8 +3,8 @@
 use burn::tensor::{Tensor, backend::Backend};
 use sha2::{Digest, Sha256};
 
-use super::TableError;
 use super::column::{self, Classes, Numbers, Target};
+use super::error::TableError;
 use crate::Examples;
 use crate::examples::hex;
 

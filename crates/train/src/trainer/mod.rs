@@ -6,6 +6,7 @@ mod callback;
 mod config;
 mod epoch;
 mod error;
+mod evaluator;
 mod pending;
 mod saving;
 #[cfg(test)]
@@ -16,28 +17,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::module::AutodiffModule;
-use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 
+use self::evaluator::{Evaluator, RunLoss, evaluator};
 use self::pending::{Checkpoints, Unread};
 use crate::checkpoint::LoopState;
-use crate::evaluate::evaluate_on;
 use crate::parameters::{self, Tensors};
 use crate::{
-    EpochMetrics, Evaluation, Examples, Learner, Loss, MetricsLog, Network, Optimizer, Parameter, Placement, Schedule,
-    Targets,
+    EpochMetrics, Examples, Learner, Loss, MetricsLog, Network, Optimizer, Parameter, Placement, Schedule, Targets,
 };
 
 pub use callback::{Callback, StepView};
 pub use config::{EarlyStopping, TrainerConfig, Watched};
 pub use error::TrainError;
 
-/// Evaluates a network on the examples the closure holds.
-type Evaluator<'a, V> = Box<dyn Fn(&V) -> Evaluation + Send + 'a>;
 /// Transforms the features of some rows of a batch: features, step number, rows.
 type Transform<'a, F> = Box<dyn Fn(F, u64, Range<usize>) -> F + Send + Sync + 'a>;
-/// The loss of a run.
-type RunLoss<B, Y> = Arc<dyn Loss<B, Y>>;
 
 /// A training run.
 ///
@@ -146,8 +141,7 @@ where
     /// The mean absolute error:
     ///
     /// ```
-    /// use burn::tensor::Tensor;
-    /// use burn_autodiff::Autodiff;
+    ///     /// use burn_autodiff::Autodiff;
     /// use burn_flex::Flex;
     /// use burn_mlp::MlpConfig;
     /// use burn_mlp_train::{Rows, Trainer, TrainerConfig};
@@ -289,20 +283,4 @@ where
 
 fn learner<M, L>(network: M, config: TrainerConfig, loss: L, placement: Placement) -> Learner<M, L> {
     Learner::new(network, Optimizer::new(config.optimizer, config.gradient_clip), loss, placement)
-}
-
-/// Evaluates on the backend inside; only the loss, which may be a closure for one backend, is computed on the autodiff
-/// backend.
-fn evaluator<'a, B, V, T, Y>(examples: T, loss: RunLoss<B, Y>, device: &B::Device) -> Evaluator<'a, V>
-where
-    B: AutodiffBackend,
-    V: Network<B::InnerBackend, T::Features>,
-    T: Examples<B::InnerBackend, Targets = Y::Inner> + 'a,
-    Y: Targets<B> + 'static,
-{
-    let device = device.clone();
-    Box::new(move |network: &V| {
-        let losses = |outputs, targets| loss.each_held_out(Tensor::from_inner(outputs), Y::from_inner(targets)).inner();
-        evaluate_on(network, &examples, losses, &device)
-    })
 }
