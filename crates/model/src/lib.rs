@@ -45,7 +45,7 @@
 //! evaluation. All random numbers are drawn on the host from named streams ([`Key`]), so one seed produces the same
 //! weights and masks on every backend, platform and thread count.
 #![no_std]
-#![cfg_attr(not(feature = "fused"), forbid(unsafe_code))]
+#![cfg_attr(not(any(feature = "flex", feature = "ndarray")), forbid(unsafe_code))]
 
 extern crate alloc;
 // The derive macro names this crate as its users do.
@@ -56,7 +56,7 @@ extern crate std;
 mod activation;
 mod batch_norm;
 mod dropout;
-#[cfg(feature = "fused")]
+#[cfg(any(feature = "flex", feature = "ndarray"))]
 mod fused;
 mod init;
 mod layer_init;

@@ -107,7 +107,7 @@ impl CrossEntropy {
         if batch == 0 {
             return Tensor::zeros([0], (&logits.device(), logits.dtype()));
         }
-        #[cfg(feature = "fused")]
+        #[cfg(any(feature = "flex", feature = "ndarray"))]
         if self.label_smoothing == Probability::ZERO
             && self.class_weights.is_empty()
             && let Some(losses) = crate::fused::cross_entropy(&logits, &targets)

@@ -44,7 +44,7 @@ impl<B: Backend> HiddenLayer<B> {
     ///
     /// If the number of features of `x` differs from the number of rows of the weight.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        #[cfg(feature = "fused")]
+        #[cfg(any(feature = "flex", feature = "ndarray"))]
         if self.norm.is_none()
             && let Some(y) = crate::fused::hidden_layer(&self.linear, self.activation.function(), &self.dropout, &x)
         {
@@ -152,7 +152,7 @@ impl<B: Backend> Mlp<B> {
 
 /// The linear map of a layer.
 fn affine<B: Backend>(linear: &Linear<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
-    #[cfg(feature = "fused")]
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
     if let Some(y) = crate::fused::affine(linear, &x) {
         return y;
     }
