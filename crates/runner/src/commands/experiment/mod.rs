@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
-use burn_fashion_mnist::{FashionMnist, OriginKind};
+use burn_fashion_mnist::{FashionMnist, OriginKind, Source};
 use mlp_lab::jobs::{Plan, Planned, Share};
 use mlp_lab::{Entry, Lab, find, registry};
 use mlp_settings::{Settings, SettingsError, nearest};
@@ -114,9 +114,9 @@ fn plan(names: &[&str], arguments: &ExperimentArgs) -> Result<(Plan, Lab<ThisPla
         experiments.push(Planned { name: entry.name.to_owned(), config: entry.config(&settings)? });
     }
     // The short form is for trying things out, so it does not download 30 MB by default.
-    let source = arguments.data.as_deref().unwrap_or(if arguments.quick { "sample" } else { "auto" });
+    let source = arguments.data.clone().unwrap_or(if arguments.quick { Source::Sample } else { Source::Auto });
     let device = backend::choose()?.device;
-    let data = dataset::load(source, true)?;
+    let data = dataset::load(&source, true)?;
     let plan = Plan {
         version: env!("CARGO_PKG_VERSION").into(),
         program: backend::program()?,
