@@ -132,7 +132,7 @@ pub struct PredictArgs {
 pub struct ExperimentArgs {
     /// list, all, or names of experiments; jobs or measure, followed by all or names; or conclude and a results folder
     #[arg(required = true, value_name = "list|all|NAME|jobs|measure|conclude")]
-    pub names: Vec<String>,
+    pub names: Vec<OsString>,
     /// Smaller networks, fewer epochs, and the embedded sample unless --data names other data
     #[arg(long)]
     pub quick: bool,

@@ -4,6 +4,7 @@ mod measuring;
 mod printing;
 mod results;
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -27,12 +28,13 @@ use crate::progress::thousands;
 /// If a name or a setting is unknown, the data is missing, a measurement fails, or a file cannot be written. With
 /// `--strict` also if a claim does not hold.
 pub fn run(arguments: &ExperimentArgs) -> Result<()> {
-    let names: Vec<&str> = arguments.names.iter().map(String::as_str).collect();
+    let names: Vec<Cow<'_, str>> = arguments.names.iter().map(|name| name.to_string_lossy()).collect();
+    let names: Vec<&str> = names.iter().map(Cow::as_ref).collect();
     match names[..] {
         ["list"] => list(),
         ["jobs", ref names @ ..] => jobs(names, arguments),
         ["measure", ref names @ ..] => measure(names, arguments),
-        ["conclude", results] => conclude(Path::new(results), arguments),
+        ["conclude", _] => conclude(Path::new(&arguments.names[1]), arguments),
         ["conclude", ..] => bail!("conclude: name one folder of results"),
         ref names => all(names, arguments),
     }
