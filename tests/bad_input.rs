@@ -141,6 +141,15 @@ fn environment_variables_of_others_may_hold_anything() {
 }
 
 #[test]
+fn more_seeds_than_can_be_listed_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for seeds in ["0", "10001", "9223372036854775807"] {
+        let arguments = ["experiment", "jobs", "dropout", "--quick", "--seeds", seeds];
+        fail(folder.path(), &arguments, 2, &["experiment.seeds", seeds, "1 to 10000"]);
+    }
+}
+
+#[test]
 fn an_existing_run_directory_is_refused_and_left_alone() {
     let folder = tiny_data();
     fs::create_dir(folder.path().join("out")).unwrap();

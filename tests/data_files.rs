@@ -118,7 +118,10 @@ fn data_without_images_of_the_last_class_is_evaluated_and_with_more_classes_refu
     let report = fs::read_to_string(folder.join("out/report.html")).unwrap();
     assert!(!report.contains("NaN"));
 
-    succeed(folder, &["train", "--data", "few", "--set", "data.verify=false", "--set", "training.epochs=0", "--out", "two"]);
+    succeed(
+        folder,
+        &["train", "--data", "few", "--set", "data.verify=false", "--set", "training.epochs=0", "--out", "two"],
+    );
     fail(folder, &["evaluate", "two", "--data", "data"], 1, &["in at most 2 classes", "found 4 x 5 in 3"]);
 }
 

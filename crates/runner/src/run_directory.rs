@@ -9,7 +9,7 @@ use burn_mlp_train::MetricsLog;
 use serde::Serialize;
 
 use crate::interrupt::quoted;
-use crate::record::{CHECKPOINT, CONFIG, ENVIRONMENT, Environment, METRICS, existing, now, write_json};
+use crate::record::{CHECKPOINT, CONFIG, ENVIRONMENT, METRICS, existing, now, write_json};
 use mlp_files::{is_unfinished, remove_unfinished, write_atomically};
 use mlp_settings::config::Config;
 
@@ -24,32 +24,22 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Creates a run directory with its records: `out`, which must be empty or missing, or `runs/<name>/<UTC time>`.
-    ///
-    /// If a record cannot be written, nothing is left.
-    pub fn create(out: Option<&Path>, name: &str, environment: &Environment, config: &Config) -> Result<Self> {
-        let (path, made) = match out {
+    /// Creates a run directory: `out`, which must be empty or missing, or `runs/<name>/<UTC time>`.
+    pub fn create(out: Option<&Path>, name: &str) -> Result<Self> {
+        let path = match out {
             Some(out) => {
+                let shown = out.display();
                 ensure!(
                     is_vacant(out),
-                    "{}: exists and is not empty; choose another --out, or resume the run with --resume {}",
-                    out.display(),
+                    "{shown}: exists and is not empty; choose another --out, or resume the run with --resume {}",
                     quoted(out.as_os_str())
                 );
-                let made = !out.exists();
                 fs::create_dir_all(out).with_context(|| format!("{}: cannot create", out.display()))?;
-                (out.to_owned(), made)
+                out.to_owned()
             }
-            None => (create_unique(&Path::new("runs").join(name))?, true),
+            None => create_unique(&Path::new("runs").join(name))?,
         };
-        // A directory with a file, such as the lock of another process, is not removed.
-        let abandon = |_: &_| drop(made.then(|| fs::remove_dir(&path)));
-        let run = Self::lock(path.clone()).inspect_err(abandon)?;
-        let records = || run.write_json(ENVIRONMENT, environment).and_then(|()| run.write_config(config));
-        records()
-            .inspect_err(|_| [CONFIG, ENVIRONMENT, LOCK].iter().for_each(|name| drop(fs::remove_file(run.file(name)))))
-            .inspect_err(abandon)?;
-        Ok(run)
+        Self::lock(path)
     }
 
     /// Opens an existing run directory.
@@ -70,7 +60,6 @@ impl RunDirectory {
             }
             Err(TryLockError::WouldBlock) => bail!("{}: another process is working on this run", path.display()),
             Err(TryLockError::Error(error)) => {
-                let _ = fs::remove_file(&file);
                 Err(error).with_context(|| format!("{}: the file system does not lock files", file.display()))
             }
         }
@@ -112,8 +101,8 @@ fn is_vacant(folder: &Path) -> bool {
 
 /// Creates `parent/<UTC time>`, with a number appended if several runs start in the same second.
 pub(crate) fn create_unique(parent: &Path) -> Result<PathBuf> {
-    let time = now().replace(':', "-");
     fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
+    let time = now().replace(':', "-");
     for attempt in 1..1000 {
         let path = parent.join(if attempt == 1 { time.clone() } else { format!("{time}-{attempt}") });
         match fs::create_dir(&path) {

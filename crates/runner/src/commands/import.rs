@@ -16,7 +16,7 @@ use crate::formats::onnx;
 use crate::formats::state_dict;
 use crate::formats::weights;
 use crate::progress::{Progress, ProgressMode};
-use crate::record::{CHECKPOINT, Environment, ImportedFile, SUMMARY, Summary};
+use crate::record::{CHECKPOINT, ENVIRONMENT, Environment, ImportedFile, SUMMARY, Summary};
 use crate::run_directory::RunDirectory;
 use burn_mlp_train::checkpoint::{Checkpoint, LoopState};
 use burn_mlp_train::evaluate;
@@ -51,10 +51,11 @@ pub fn run(arguments: &ImportArgs) -> Result<()> {
     let examples = ImageExamples::new(data.test.clone(), config.data.normalization());
     let test = evaluate(&mlp, &examples, &chosen.device);
 
+    let run = RunDirectory::create(arguments.out.as_deref(), JOB)?;
     let sha256 = format!("{:x}", Sha256::digest(&bytes));
     let imported = Some(ImportedFile { path: arguments.file.to_string_lossy().into_owned(), sha256 });
-    let environment = Environment { imported, ..environment(&data, &chosen) };
-    let run = RunDirectory::create(arguments.out.as_deref(), JOB, &environment, &config)?;
+    run.write_json(ENVIRONMENT, &Environment { imported, ..environment(&data, &chosen) })?;
+    run.write_config(&config)?;
     // The checkpoint of a run before its first step, from which `train --resume` trains the model further.
     let checkpoint = Checkpoint {
         program: env!("CARGO_PKG_VERSION").to_owned(),

@@ -40,9 +40,9 @@ fn begin(arguments: &TrainArgs) -> Result<()> {
     let data = dataset::load(&dataset::named(&config.data.source), config.data.verify)?;
     let prepared = Prepared::new(&config, data, backend::choose()?)?;
     interrupt::listen()?;
-    let environment = environment(&prepared.data, &prepared.chosen);
-    let name = name(arguments.config.as_deref());
-    let run = RunDirectory::create(arguments.out.as_deref(), &name, &environment, &config)?;
+    let run = RunDirectory::create(arguments.out.as_deref(), &name(arguments.config.as_deref()))?;
+    run.write_json(ENVIRONMENT, &environment(&prepared.data, &prepared.chosen))?;
+    run.write_config(&config)?;
     train(arguments, &config, &run, prepared, None)
 }
 
