@@ -71,6 +71,51 @@ fn layers_of_settings_override_each_other_in_order() {
 }
 
 #[test]
+fn a_key_that_is_a_text_takes_any_text() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in ["2024", "1e5", "true", "[a]", "2024-01-01", "0x10", "nan", "{ a = 1 }", "'quoted' twice", "50 %"] {
+        let setting = format!("data.source={text}");
+        let place = format!("{}: expected a folder, found none", folder.path().join(text).display());
+        fail(folder.path(), &["train", "--set", &setting, "--out", "out"], 1, &[&place]);
+        let mut train = crate::process::command(folder.path());
+        let output = train.env("BURN_MLP_DATA_SOURCE", text).args(["train", "--out", "out"]).output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stderr).contains(&place), "{text}");
+    }
+    let place = format!("{}: expected", folder.path().join("two words").display());
+    fail(folder.path(), &["train", "--set", "data.source = \"two words\"", "--out", "out"], 1, &[&place]);
+    refused("model.activation=true", &["model.activation", "unknown variant `true`"]);
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset_and_an_empty_folder_is_refused() {
+    let folder = tiny_data();
+    let mut train = crate::process::command(folder.path());
+    for name in ["DATA_SOURCE", "TRAINING_EPOCHS", "MODEL_DROPOUT"] {
+        train.env(format!("BURN_MLP_{name}"), "");
+    }
+    let output = train.args(tiny(&["--out", "out"])).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    refused("data.source=", &["data.source", "\"\"", "folder"]);
+    fail(folder.path(), &["train", "--data", "", "--out", "other"], 2, &["data.source", "folder"]);
+    fail(folder.path(), &["evaluate", "out", "--data", ""], 1, &["expected a folder, found an empty path"]);
+    assert!(!folder.path().join("other").exists());
+}
+
+#[test]
+fn a_cause_is_named_once() {
+    let folder = tiny_data();
+    fs::write(folder.path().join("data/train-labels-idx1-ubyte.gz"), [0x1f, 0x8b, 8]).unwrap();
+    for arguments in [tiny(&["--out", "out"]), vec!["train", "--config", "missing.toml"], vec!["evaluate", "data"]] {
+        let stderr = runner(folder.path(), &arguments).stderr;
+        let causes: Vec<&str> = stderr.trim_end().split(": ").collect();
+        assert!((1..causes.len()).all(|index| !causes[..index].contains(&causes[index])), "{stderr}");
+        let last = causes.last().unwrap();
+        assert_eq!(stderr.matches(last.trim_end_matches(')')).count(), 1, "{stderr}");
+    }
+}
+
+#[test]
 fn a_misspelt_environment_variable_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let output =
@@ -93,6 +138,15 @@ fn environment_variables_of_others_may_hold_anything() {
     };
     assert_eq!(run("BURN_MLP_TRAINING_EPOCHS").status.code(), Some(2));
     assert_eq!(run("SOMETHING").status.code(), Some(0));
+}
+
+#[test]
+fn more_seeds_than_can_be_listed_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for seeds in ["0", "10001", "9223372036854775807"] {
+        let arguments = ["experiment", "jobs", "dropout", "--quick", "--seeds", seeds];
+        fail(folder.path(), &arguments, 2, &["experiment.seeds", seeds, "1 to 10000"]);
+    }
 }
 
 #[test]
@@ -129,6 +183,9 @@ fn inputs_of_predict_that_cannot_be_read_are_named() {
     fail(folder.path(), &["predict", "out", "test:70000"], 1, &["test:70000", "30 images"]);
     fail(folder.path(), &["predict", "out", "test:first"], 1, &["test:first", "whole number"]);
     fail(folder.path(), &["predict", "out"], 2, &["INPUT"]);
+    for samples in ["1000001", "18446744073709551615", "18446744073709551616"] {
+        fail(folder.path(), &["predict", "out", "test:0", "--samples", samples], 2, &["--samples"]);
+    }
 }
 
 #[test]

@@ -92,6 +92,39 @@ fn packed_and_raw_files_are_the_same_data() {
     crate::process::assert_same_bits(&folder.path().join("raw"), &folder.path().join("packed"));
 }
 
+/// Gives every label of the highest class, 2, in both splits to class 1.
+fn without_class_2(data: &Path) {
+    for name in ["train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"] {
+        let mut bytes = fs::read(data.join(name)).unwrap();
+        bytes[8..].iter_mut().for_each(|label| *label = (*label).min(1));
+        fs::write(data.join(name), bytes).unwrap();
+    }
+}
+
+#[test]
+fn data_without_images_of_the_last_class_is_evaluated_and_with_more_classes_refused() {
+    let folder = tiny_data();
+    let folder = folder.path();
+    let few = folder.join("few/FashionMNIST/raw");
+    crate::process::write_tiny_data(&few, 30, 9);
+    without_class_2(&few);
+    succeed(folder, &tiny(&["--out", "out"]));
+    for split in ["test", "train"] {
+        succeed(folder, &["evaluate", "out", "--data", "few", "--split", split]);
+    }
+    let predicted = succeed(folder, &["predict", "out", "--data", "few", "test:2", "--samples", "5"]).stdout;
+    assert!(predicted.contains("actual: 1"), "{predicted}");
+    succeed(folder, &["report", "out", "--data", "few"]);
+    let report = fs::read_to_string(folder.join("out/report.html")).unwrap();
+    assert!(!report.contains("NaN"));
+
+    succeed(
+        folder,
+        &["train", "--data", "few", "--set", "data.verify=false", "--set", "training.epochs=0", "--out", "two"],
+    );
+    fail(folder, &["evaluate", "two", "--data", "data"], 1, &["in at most 2 classes", "found 4 x 5 in 3"]);
+}
+
 #[test]
 fn a_run_is_not_resumed_on_other_data() {
     let folder = tiny_data();

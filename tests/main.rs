@@ -12,6 +12,7 @@
 //! - [`interruption`]: Ctrl-C, SIGTERM and SIGKILL (Unix)
 //! - [`experiments`]: every experiment ends, and its claims agree with its values
 //! - [`laboratory`]: each measurement is made once, whatever happens, and findings depend on measurements only
+//! - [`paths`]: paths of any bytes, relative ones, and what is already where a file is written (Unix)
 //! - [`properties`]: properties of all settings
 //! - [`untrusted`]: files made to exhaust memory (Linux)
 //! - [`readme`]: the commands and configurations that the README names exist
@@ -33,6 +34,8 @@ mod interruption;
 mod laboratory;
 #[cfg(all(feature = "wgpu", feature = "ndarray"))]
 mod parity;
+#[cfg(unix)]
+mod paths;
 mod process;
 mod properties;
 mod readme;

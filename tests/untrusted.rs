@@ -107,6 +107,15 @@ fn runs_whose_files_announce_or_hold_gigabytes() {
 }
 
 #[test]
+fn many_samples_are_drawn_in_parts() {
+    let folder = tiny_data();
+    let wide = ["--set", "model.hidden=[2000]", "--set", "model.dropout=[]", "--set", "training.epochs=0"];
+    succeed(folder.path(), &tiny(&[&wide[..], &["--out", "out"]].concat()));
+    // Together 1.5 GiB for each of several tensors.
+    refused(folder.path(), &["predict", "out", "test:0", "--samples", "200000"], 0, &[]);
+}
+
+#[test]
 fn settings_that_ask_for_more_than_any_machine_has() {
     let folder = tiny_data();
     for setting in ["model.hidden=[9223372036854775807,9223372036854775807]", "model.hidden=[20000,20000]"] {

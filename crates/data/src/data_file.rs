@@ -36,6 +36,42 @@ impl DataFile {
         [self.published_name(), self.stem().to_owned(), format!("{dotted}.gz"), dotted]
     }
 
+    /// The file that one of this name is in a folder of that name, in the spelling of any program: upper or lower case,
+    /// dots, dashes or underscores, `test` for `t10k`, and in a folder `train` or `test` without that word.
+    pub(crate) fn named(name: &str, folder: &str) -> Option<Self> {
+        let (name, folder) = (name.to_lowercase(), folder.to_lowercase());
+        let words = |text| str::split(text, ['-', '_', '.', ' ']);
+        let training = |word: &str| match word {
+            "train" | "training" => Some(true),
+            "t10k" | "test" | "testing" => Some(false),
+            _ => None,
+        };
+        let mut rest: Vec<&str> = words(name.strip_suffix(".gz").unwrap_or(&name)).collect();
+        let split = match training(rest[0]) {
+            Some(split) => {
+                rest.remove(0);
+                split
+            }
+            None => words(&folder).find_map(training)?,
+        };
+        let (kind, format) = rest.split_first()?;
+        let (file, dimensions) = match (*kind, split) {
+            ("images", true) => (Self::TrainImages, "idx3"),
+            ("labels", true) => (Self::TrainLabels, "idx1"),
+            ("images", false) => (Self::TestImages, "idx3"),
+            ("labels", false) => (Self::TestLabels, "idx1"),
+            _ => return None,
+        };
+        format.iter().all(|&word| word == dimensions || word == "idx" || word == "ubyte").then_some(file)
+    }
+
+    /// Which of several spellings in one folder is preferred: the smaller number.
+    pub(crate) fn rank(self, name: &str) -> usize {
+        let names = self.names();
+        let other = names.len() + usize::from(!name.to_lowercase().ends_with(".gz"));
+        names.iter().position(|known| known == name).unwrap_or(other)
+    }
+
     pub(crate) fn find_in(self, dir: &Path) -> Option<PathBuf> {
         self.names().into_iter().map(|name| dir.join(name)).find(|path| path.is_file())
     }

@@ -30,7 +30,7 @@ pub const MIRRORS: &[&str] = &[
 /// failed.
 pub fn fetch(dir: &Path, mirrors: &[String], progress: Option<Progress>) -> Result<(), DataError> {
     let agent = agent(Agent::config_builder());
-    fs::create_dir_all(dir).map_err(|source| DataError::Io { path: dir.to_owned(), source })?;
+    fs::create_dir_all(dir).map_err(|reason| DataError::Io { path: dir.to_owned(), reason })?;
     for file in DataFile::ALL {
         let wanted = Wanted { name: file.published_name(), sha256: file.sha256(), length: file.content_len() };
         if file.find_in(dir).is_some_and(|path| wanted.is_whole(&path)) {

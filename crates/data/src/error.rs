@@ -2,26 +2,36 @@ use std::path::PathBuf;
 
 /// Errors of finding, reading or changing the data.
 ///
-/// Each message names the file or the argument at fault, what was expected and what was found.
+/// Each message names the file or the argument at fault, what was expected and what was found. It contains its cause,
+/// which is therefore no [`source`](std::error::Error::source).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// The operating system could not open, read or write a file.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// The operating system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
 
     /// The file starts like gzip but cannot be decompressed completely.
-    #[error("{}: the gzip data is cut short or damaged ({source})", path.display())]
+    #[error("{}: the gzip data is cut short or damaged ({reason})", path.display())]
     Gzip {
         /// The file.
         path: PathBuf,
         /// The decoder's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
+    },
+
+    /// After the end of the gzip data something follows that is neither more of it nor padding with zeros.
+    #[error(
+        "{}: other bytes follow the end of the gzip data; expected its end, more gzip data or zeros", path.display()
+    )]
+    AfterGzip {
+        /// The file.
+        path: PathBuf,
     },
 
     /// The first four bytes are not the magic number of the expected kind of IDX file.
@@ -197,28 +207,41 @@ pub enum DataError {
     },
 
     /// The path is not a folder.
-    #[error("{}: expected a folder, found none", path.display())]
+    #[error("{}: expected a folder, found {found}", path.display())]
     NoFolder {
         /// The path.
         path: PathBuf,
+        /// What is there.
+        found: &'static str,
     },
 
     /// A folder without one or more of the four files.
-    #[error("{}: missing {}", path.display(), missing.join("; missing "))]
+    #[error("{}: missing {}; found {found}", path.display(), missing.join("; missing "))]
     MissingFiles {
         /// The folder.
         path: PathBuf,
         /// For each missing file, the accepted names.
         missing: Vec<String>,
+        /// Those of the four files that are there, or else the first other names.
+        found: String,
+    },
+
+    /// A folder without the four files, below which several data sets lie.
+    #[error("{}: several data sets lie below it; name the folder of one: {}", path.display(), found.join(", "))]
+    SeveralSets {
+        /// The folder.
+        path: PathBuf,
+        /// The folders of the data sets, or the files between which nothing decides.
+        found: Vec<String>,
     },
 
     /// The folder that an environment variable names is not usable.
-    #[error("{variable} names a folder that cannot be used: {source}")]
+    #[error("{variable} names a folder that cannot be used: {reason}")]
     Environment {
         /// The variable.
         variable: &'static str,
         /// What is wrong with the folder.
-        source: Box<DataError>,
+        reason: Box<DataError>,
     },
 
     /// No mirror delivered a file.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::data_file::DataFile;
 use crate::idx::{self, IdxImages, IdxLabels};
-use crate::{DataError, Images, Origin, OriginKind};
+use crate::{DataError, Images, Origin, OriginKind, layout};
 
 const CLASS_NAMES: [&str; 10] =
     ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
@@ -55,26 +55,20 @@ impl FashionMnist {
     /// the same format is accepted; the number of classes is then the largest label in both splits plus 1.
     ///
     /// The files are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-    /// `t10k-labels-idx1-ubyte`, each with or without `.gz`; a dot before `idx` is accepted too.
+    /// `t10k-labels-idx1-ubyte`, each with or without `.gz`. Other spellings are accepted too: upper case, dots or
+    /// underscores, `test` for `t10k`. Files that do not lie in the folder itself are looked for up to three levels
+    /// below it, as in torchvision's `FashionMNIST/raw` or in `train/` and `test/`; of several data sets there the one
+    /// in a folder named after fashion is read.
     ///
     /// # Errors
     ///
-    /// If there is no such folder, a file is missing or damaged, the files do not match each other, or, with `verify`,
-    /// a file is not that of Fashion-MNIST.
+    /// If there is no such folder, a file is missing or damaged, several data sets lie below the folder, the files do
+    /// not match each other, or, with `verify`, a file is not that of Fashion-MNIST.
     pub fn from_dir(dir: &Path, verify: bool) -> Result<Self, DataError> {
-        if !dir.is_dir() {
-            return Err(DataError::NoFolder { path: dir.to_owned() });
-        }
-        let found = DataFile::ALL.map(|file| (file, file.find_in(dir)));
-        let missing: Vec<String> =
-            found.iter().filter(|(_, path)| path.is_none()).map(|(file, _)| file.names().join(" or ")).collect();
-        if !missing.is_empty() {
-            return Err(DataError::MissingFiles { path: dir.to_owned(), missing });
-        }
-        let paths = found.map(|(_, path)| path.unwrap_or_default());
+        let paths = layout::find(dir)?;
         let parts = Parts::read(&paths, |index| {
             let path = &paths[index];
-            File::open(path).map_err(|source| DataError::Io { path: path.clone(), source })
+            File::open(path).map_err(|reason| DataError::Io { path: path.clone(), reason })
         })?;
         let mismatch = parts.mismatch(&paths);
         let verified = mismatch.is_none();

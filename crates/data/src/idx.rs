@@ -11,10 +11,10 @@ use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::DataError;
+use crate::gzip::{Members, OtherBytes};
 
 /// The largest content accepted, in bytes: 4 GiB.
 pub const MAX_BYTES: u64 = 4 << 30;
@@ -156,7 +156,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 fn open(path: &Path) -> Result<File, DataError> {
-    File::open(path).map_err(|source| DataError::Io { path: path.to_owned(), source })
+    File::open(path).map_err(|reason| DataError::Io { path: path.to_owned(), reason })
 }
 
 /// The decompressed bytes of a source, hashed as they are read.
@@ -174,11 +174,11 @@ impl<'a> Content<'a> {
             .by_ref()
             .take(GZIP_MAGIC.len() as u64)
             .read_to_end(&mut start)
-            .map_err(|source| DataError::Io { path: path.to_owned(), source })?;
+            .map_err(|reason| DataError::Io { path: path.to_owned(), reason })?;
         let compressed = start == GZIP_MAGIC;
         let source = io::Cursor::new(start).chain(source);
         let source: Box<dyn Read + 'a> = if compressed {
-            Box::new(MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, source)))
+            Box::new(Members::new(BufReader::with_capacity(64 * 1024, source)))
         } else {
             Box::new(source)
         };
@@ -234,13 +234,14 @@ impl<'a> Content<'a> {
     /// Appends up to `length` bytes and returns their number, which is smaller than `length` only at the end.
     fn append(&mut self, bytes: &mut Vec<u8>, length: u64) -> Result<usize, DataError> {
         let start = bytes.len();
-        let count = self.source.by_ref().take(length).read_to_end(bytes).map_err(|source| {
+        let count = self.source.by_ref().take(length).read_to_end(bytes).map_err(|reason| {
             let path = self.path.to_owned();
-            match source.kind() {
+            match reason.kind() {
+                _ if reason.get_ref().is_some_and(|inner| inner.is::<OtherBytes>()) => DataError::AfterGzip { path },
                 ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput => {
-                    DataError::Gzip { path, source }
+                    DataError::Gzip { path, reason }
                 }
-                _ => DataError::Io { path, source },
+                _ => DataError::Io { path, reason },
             }
         })?;
         self.digest.update(&bytes[start..]);

@@ -44,13 +44,16 @@ mod error;
 #[cfg(feature = "download")]
 mod failure;
 mod fashion_mnist;
+mod gzip;
 pub mod idx;
 mod images;
+mod layout;
 mod normal;
 mod origin;
 #[cfg(feature = "sample")]
 mod sample;
 pub mod shift;
+mod source;
 mod sources;
 mod synthetic;
 #[cfg(feature = "download")]
@@ -68,5 +71,6 @@ pub use error::DataError;
 pub use fashion_mnist::{FashionMnist, Split};
 pub use images::{ImageItem, Images};
 pub use origin::{Origin, OriginKind};
-pub use sources::{Progress, Request, Source, cache_dir, candidates};
+pub use source::Source;
+pub use sources::{Progress, Request, cache_dir, candidates};
 pub use synthetic::{Inputs, LinearData, LinearDataConfig};

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The kind of place the data came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +19,8 @@ pub enum OriginKind {
 pub struct Origin {
     /// The kind of place.
     pub kind: OriginKind,
-    /// The folder, if the data came from one.
+    /// The folder, if the data came from one. Written as text, in which what is no UTF-8 is replaced by `�`.
+    #[serde(serialize_with = "as_text")]
     pub path: Option<PathBuf>,
     /// One hash over the four decompressed files: the SHA-256 of their concatenated SHA-256 hashes in lower-case hex,
     /// in the order training images, training labels, test images, test labels.
@@ -31,6 +32,11 @@ pub struct Origin {
     pub verified: bool,
     /// Warnings for the user, such as that the sample is used instead of the full data set.
     pub warnings: Vec<String>,
+}
+
+/// A path that is no UTF-8 is an error of serde, and the record is for people.
+fn as_text<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.to_string_lossy()).serialize(serializer)
 }
 
 #[cfg(test)]
@@ -52,5 +58,20 @@ mod tests {
             r#"{"kind":"directory","path":"some/folder","sha256":"0f","verified":true,"warnings":["a warning"]}"#
         );
         assert_eq!(serde_json::from_str::<Origin>(&text).expect("as written"), origin);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_whose_name_is_no_text_is_recorded_legibly() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let path = std::ffi::OsString::from_vec(b"d\xe9".to_vec()).into();
+        let origin = Origin {
+            kind: OriginKind::Directory,
+            path: Some(path),
+            sha256: String::new(),
+            verified: true,
+            warnings: vec![],
+        };
+        assert!(serde_json::to_string(&origin).expect("serializable").contains("d\u{fffd}"));
     }
 }

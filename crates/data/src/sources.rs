@@ -1,10 +1,7 @@
-use std::convert::Infallible;
 use std::env;
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use crate::{DataError, FashionMnist};
+use crate::{DataError, FashionMnist, Source};
 
 /// The end of every message that the full data was not found.
 pub(crate) const HOW_TO_GET: &str = "To get the full data: install the package `dataset-fashion-mnist` (Debian, \
@@ -12,47 +9,6 @@ pub(crate) const HOW_TO_GET: &str = "To get the full data: install the package `
      FASHION_MNIST_DIR";
 
 const SYSTEM_DIRS: [&str; 2] = ["/usr/share/datasets/fashion-mnist", "/usr/local/share/datasets/fashion-mnist"];
-
-/// Which data to load.
-///
-/// As text: `auto`, `sample`, or the path of a folder (`./auto` for a folder of that name).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Source {
-    /// The first available of: the folder in `FASHION_MNIST_DIR`, the cache, the system's data folders, a download, and
-    /// (with a warning) the embedded sample.
-    #[default]
-    Auto,
-    /// The subset compiled into the library.
-    Sample,
-    /// This folder only.
-    Dir(PathBuf),
-}
-
-impl FromStr for Source {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text {
-            "auto" => Self::Auto,
-            "sample" => Self::Sample,
-            path => Self::Dir(path.into()),
-        })
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Sample => f.write_str("sample"),
-            Self::Dir(path) if path.as_os_str() == "auto" || path.as_os_str() == "sample" => {
-                write!(f, "./{}", path.display())
-            }
-            Self::Dir(path) => write!(f, "{}", path.display()),
-        }
-    }
-}
 
 /// Called during a download with the file's name, the bytes received so far, and the total if the server sent it.
 pub type Progress = fn(file: &str, done: u64, total: Option<u64>);
@@ -192,7 +148,7 @@ impl Places {
     fn search(&self, request: &Request) -> Result<FashionMnist, DataError> {
         if let Some(dir) = &self.chosen {
             return FashionMnist::from_dir(dir, request.verify)
-                .map_err(|error| DataError::Environment { variable: "FASHION_MNIST_DIR", source: Box::new(error) });
+                .map_err(|error| DataError::Environment { variable: "FASHION_MNIST_DIR", reason: Box::new(error) });
         }
         let mut tried = Vec::new();
         let mut warnings = Vec::new();

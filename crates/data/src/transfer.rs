@@ -102,7 +102,7 @@ impl Transfer<'_> {
     }
 
     fn attempt(&self, url: &str) -> Result<(), Trouble> {
-        let disk = |source| DataError::Io { path: self.target(), source };
+        let disk = |reason| DataError::Io { path: self.target(), reason };
         let response = self.agent.get(url).call().map_err(Failure::from)?;
         // Dropping it on an early return removes the file.
         let mut temporary = temporary_file(self.dir).map_err(disk)?;
@@ -115,8 +115,8 @@ impl Transfer<'_> {
                 let reason = format!("other content: expected SHA-256 {expected} (decompressed), found {found}");
                 return Err(Failure::permanent(reason).into());
             }
-            Err(DataError::Gzip { source, .. }) => {
-                return Err(Failure::transient(format_args!("cut short or damaged ({source})")).into());
+            Err(DataError::Gzip { reason, .. }) => {
+                return Err(Failure::transient(format_args!("cut short or damaged ({reason})")).into());
             }
             Err(error) => return Err(error.into()),
         }
@@ -152,7 +152,7 @@ impl Transfer<'_> {
             if done > limit {
                 return Err(Failure::permanent(format_args!("more than the {limit} bytes the file can have")).into());
             }
-            file.write_all(&chunk[..count]).map_err(|source| DataError::Io { path: self.target(), source })?;
+            file.write_all(&chunk[..count]).map_err(|reason| DataError::Io { path: self.target(), reason })?;
             if let Some(progress) = self.progress {
                 progress(&self.wanted.name, done, total);
             }

@@ -4,4 +4,6 @@
 pub mod tensor_file;
 mod whole;
 
-pub use whole::{is_unfinished, read_at_most, read_text_at_most, regular, remove_unfinished, write_atomically};
+pub use whole::{
+    is_unfinished, read_at_most, read_text_at_most, regular, remove_unfinished, write_atomically, write_where_named,
+};

@@ -2,25 +2,31 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// Prefix of the names of files that are still being written.
 const UNFINISHED: &str = ".writing-";
 
 /// Replaces the file at `path` atomically: readers, and a crash at any moment, see all of the old content or of the
-/// new.
+/// new. Where `path` is a symbolic link, the file behind it is replaced. The new file has the permissions of the old
+/// one, and its owner if the system allows that.
 ///
-/// With `keep`, the old file is first renamed to that name. A crash between the two renames leaves no file at `path`.
+/// With `keep`, the old file (or link) is first renamed to that name. A crash between the two renames leaves no file at
+/// `path`.
 ///
 /// # Errors
 ///
-/// If the folder cannot be written. The old content is then still at `path`.
+/// If the folder, or the old file, cannot be written. The old content is then still at `path`.
 pub fn write_atomically(path: &Path, bytes: &[u8], keep: Option<&Path>) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
+        let path = &if keep.is_some() { path.to_owned() } else { behind_links(path)? };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = unfinished(folder)?;
+        if keep.is_none() {
+            keep_permissions(path, file.as_file())?;
+        }
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         if let Some(keep) = keep {
@@ -38,6 +44,67 @@ pub fn write_atomically(path: &Path, bytes: &[u8], keep: Option<&Path>) -> Resul
         Ok(())
     };
     write().with_context(|| format!("{}: cannot write", path.display()))
+}
+
+/// The path at the end of a chain of symbolic links. There need not be a file.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    /// As many as Linux follows.
+    const LONGEST_CHAIN: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LONGEST_CHAIN {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("too many symbolic links one after another"))
+}
+
+/// Gives `file`, which is to replace `old`, its permissions and owner. Fails if `old` must not be written.
+fn keep_permissions(old: &Path, file: &File) -> io::Result<()> {
+    let Ok(metadata) = fs::metadata(old) else { return Ok(()) };
+    if !metadata.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "there is something else than a file"));
+    }
+    // A rename would replace a file that is protected against writing.
+    File::options().write(true).open(old)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, fchown};
+        // Only a privileged process may give a file away.
+        let _ = fchown(file, Some(metadata.uid()), Some(metadata.gid()));
+    }
+    file.set_permissions(metadata.permissions())
+}
+
+/// Writes `bytes` to where a user names `path`. Returns whether there is then a file of that name.
+///
+/// A file is replaced as by [`write_atomically`], its folder made if needed. A pipe or device, such as `/dev/stdout`, is
+/// written to.
+///
+/// # Errors
+///
+/// As for [`write_atomically`], or if the file has other names (hard links), which would keep the old content.
+pub fn write_where_named(path: &Path, bytes: &[u8]) -> Result<bool> {
+    let metadata = fs::metadata(path);
+    // What is open already must not be replaced: its reader would wait for the old file.
+    let open = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|folder| path.starts_with(folder));
+    if metadata.as_ref().is_ok_and(|metadata| open || !(metadata.is_file() || metadata.is_dir())) {
+        let write = || File::options().append(true).open(path)?.write_all(bytes);
+        write().with_context(|| format!("{}: cannot write", path.display()))?;
+        return Ok(false);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let names = metadata.map_or(1, |metadata| if metadata.is_file() { metadata.nlink() } else { 1 });
+        ensure!(names == 1, "{}: the file has {names} names (hard links); remove this one first", path.display());
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).with_context(|| format!("{}: cannot create", folder.display()))?;
+    }
+    write_atomically(path, bytes, None)?;
+    Ok(true)
 }
 
 /// A temporary file in the folder of the final one: a rename cannot cross file systems.
@@ -105,75 +172,4 @@ pub fn read_text_at_most(path: &Path, limit: u64) -> io::Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn the_old_content_is_kept_under_its_new_name_and_nothing_else_is_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, old) = (folder.path().join("latest"), folder.path().join("previous"));
-        write_atomically(&path, b"one", None).unwrap();
-        write_atomically(&path, b"two", Some(&old)).unwrap();
-        assert_eq!((fs::read(&path).unwrap(), fs::read(&old).unwrap()), (b"two".to_vec(), b"one".to_vec()));
-        assert_eq!(names(folder.path()), ["latest", "previous"]);
-    }
-
-    #[test]
-    fn what_cannot_be_written_leaves_the_old_content_in_place() {
-        let folder = tempfile::tempdir().unwrap();
-        // A folder that is not empty cannot be replaced by a file: the rename to `path` fails.
-        let (path, old) = (folder.path().join("latest"), folder.path().join("previous"));
-        fs::create_dir(&path).unwrap();
-        fs::write(path.join("inside"), "").unwrap();
-        assert!(write_atomically(&path, b"new", None).is_err());
-        assert_eq!(names(folder.path()), ["latest"]);
-        // Without an old file there is nothing to keep: the rename to `old` fails.
-        let missing = folder.path().join("missing");
-        let error = write_atomically(&missing, b"new", Some(&old)).unwrap_err();
-        assert!(error.to_string().contains("missing: cannot write"), "{error}");
-        assert_eq!(names(folder.path()), ["latest"]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn files_have_the_permissions_of_any_new_file() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let (ours, any) = (folder.path().join("ours"), folder.path().join("any"));
-        write_atomically(&ours, b"", None).unwrap();
-        fs::write(&any, b"").unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
-        assert_eq!(mode(&ours), mode(&any));
-    }
-
-    #[test]
-    fn only_unfinished_files_are_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in [".writing-abc", "notes", ".hidden"] {
-            fs::write(folder.path().join(name), "").unwrap();
-        }
-        remove_unfinished(folder.path());
-        assert_eq!(names(folder.path()), [".hidden", "notes"]);
-        remove_unfinished(&folder.path().join("no such folder"));
-    }
-
-    #[test]
-    fn the_limit_is_inclusive_and_holds_for_endless_files() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("five");
-        fs::write(&path, "12345").unwrap();
-        assert_eq!(read_text_at_most(&path, 5).unwrap(), "12345");
-        assert_eq!(read_at_most(&path, 4).unwrap_err().kind(), ErrorKind::FileTooLarge);
-        #[cfg(unix)]
-        assert_eq!(read_at_most(Path::new("/dev/zero"), 1 << 20).unwrap_err().kind(), ErrorKind::FileTooLarge);
-        fs::write(&path, [0xff]).unwrap();
-        assert_eq!(read_text_at_most(&path, 5).unwrap_err().kind(), ErrorKind::InvalidData);
-    }
-}
+mod tests;

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Seeded;
 
+/// Most seeds of an experiment. All of its measurements are listed in memory.
+pub const MOST_SEEDS: usize = 10_000;
+
 /// The `[experiment]` section of an experiment.
 pub trait Parameters: Serialize + DeserializeOwned + Default {
     /// How many seeds it is repeated with: `training.seed`, `training.seed + 1`, …
@@ -133,6 +136,7 @@ pub fn validate_run(run: &Config) -> Result<(), Invalid> {
 ///
 /// [`Invalid`] for the first key out of range.
 pub fn validate<P: Parameters>(parameters: &P) -> Result<(), Invalid> {
-    Invalid::unless(parameters.seeds() > 0, "experiment.seeds", parameters.seeds(), "at least 1")?;
+    let (seeds, expected) = (parameters.seeds(), format!("1 to {MOST_SEEDS}"));
+    Invalid::unless((1..=MOST_SEEDS).contains(&seeds), "experiment.seeds", seeds, &expected)?;
     parameters.validate()
 }

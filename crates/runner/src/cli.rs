@@ -1,7 +1,10 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use burn_fashion_mnist::Source;
+use clap::builder::{OsStringValueParser, RangedU64ValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::progress::ProgressMode;
@@ -46,11 +49,11 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub config: Option<PathBuf>,
     /// Set a key, for example training.epochs=5; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment())]
     pub set: Vec<String>,
     /// auto, sample, or a folder of IDX files
-    #[arg(long, value_name = "auto|sample|DIR", conflicts_with = "resume")]
-    pub data: Option<String>,
+    #[arg(long, value_name = "auto|sample|DIR", value_parser = source(), conflicts_with = "resume")]
+    pub data: Option<Source>,
     /// Run directory; a new one below runs/ by default
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
@@ -81,8 +84,8 @@ pub struct EvaluateArgs {
     /// Run directory
     pub run: PathBuf,
     /// auto, sample, or a folder of IDX files; the run's own source by default
-    #[arg(long, value_name = "auto|sample|DIR")]
-    pub data: Option<String>,
+    #[arg(long, value_name = "auto|sample|DIR", value_parser = source())]
+    pub data: Option<Source>,
     /// Which images to evaluate on
     #[arg(long, value_enum, default_value_t)]
     pub split: SplitArg,
@@ -97,8 +100,8 @@ pub struct ReportArgs {
     /// Run directory
     pub run: PathBuf,
     /// auto, sample, or a folder of IDX files; the run's own source by default
-    #[arg(long, value_name = "auto|sample|DIR")]
-    pub data: Option<String>,
+    #[arg(long, value_name = "auto|sample|DIR", value_parser = source())]
+    pub data: Option<Source>,
 }
 
 /// Options of `predict`.
@@ -108,16 +111,17 @@ pub struct PredictArgs {
     pub run: PathBuf,
     /// Image files (PNG, JPEG), or test:INDEX for an image of the test set
     #[arg(required = true, value_name = "INPUT")]
-    pub inputs: Vec<String>,
-    /// Predict this many times with dropout on, and show the uncertainty of the model
-    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub inputs: Vec<OsString>,
+    /// Predict this many times with dropout on, and show the uncertainty of the model; at most 1,000,000
+    #[arg(long, value_name = "T", default_value_t = 0,
+        value_parser = RangedU64ValueParser::<usize>::new().range(..=1_000_000))]
     pub samples: usize,
-    /// The images are dark on light, as photographs often are
+    /// The images are dark on light, as photographs often are; what is transparent is then light, otherwise dark
     #[arg(long)]
     pub invert: bool,
     /// auto, sample, or a folder of IDX files, for test:INDEX; the run's own source by default
-    #[arg(long, value_name = "auto|sample|DIR")]
-    pub data: Option<String>,
+    #[arg(long, value_name = "auto|sample|DIR", value_parser = source())]
+    pub data: Option<Source>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -128,18 +132,18 @@ pub struct PredictArgs {
 pub struct ExperimentArgs {
     /// list, all, or names of experiments; jobs or measure, followed by all or names; or conclude and a results folder
     #[arg(required = true, value_name = "list|all|NAME|jobs|measure|conclude")]
-    pub names: Vec<String>,
+    pub names: Vec<OsString>,
     /// Smaller networks, fewer epochs, and the embedded sample unless --data names other data
     #[arg(long)]
     pub quick: bool,
     /// auto, sample, or a folder of IDX files
-    #[arg(long, value_name = "auto|sample|DIR")]
-    pub data: Option<String>,
+    #[arg(long, value_name = "auto|sample|DIR", value_parser = source())]
+    pub data: Option<Source>,
     /// Folder of the results; results already in it are kept. A new one below runs/experiments/ by default
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Set a key of every chosen experiment that has it, for example training.seed=7; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment())]
     pub set: Vec<String>,
     /// Repeat every chosen experiment with this many seeds; measurements already made are kept
     #[arg(long, value_name = "N")]
@@ -178,7 +182,7 @@ pub struct ExportArgs {
     /// Output class probabilities instead of logits (ONNX only)
     #[arg(long)]
     pub softmax: bool,
-    /// File to write; an existing file is replaced
+    /// File to write; an existing file is replaced, also behind a link, and a pipe or device is written to
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
@@ -192,11 +196,11 @@ pub struct ImportArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Set a key, for example `model.hidden=[128]`; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment())]
     pub set: Vec<String>,
     /// Data to evaluate the model on: auto, sample, or a folder of IDX files
-    #[arg(long, value_name = "auto|sample|DIR")]
-    pub data: Option<String>,
+    #[arg(long, value_name = "auto|sample|DIR", value_parser = source())]
+    pub data: Option<Source>,
     /// Run directory; a new one below runs/ by default
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
@@ -209,8 +213,8 @@ pub struct DataArgs {
     #[command(subcommand)]
     pub action: DataAction,
     /// auto, sample, or a folder of IDX files
-    #[arg(long, value_name = "auto|sample|DIR", default_value = "auto", global = true)]
-    pub data: String,
+    #[arg(long, value_name = "auto|sample|DIR", value_parser = source(), default_value = "auto", global = true)]
+    pub data: Source,
 }
 
 /// What to do with the data.
@@ -224,4 +228,32 @@ pub enum DataAction {
     Verify,
     /// Show sizes, classes and one image of each class
     Show,
+}
+
+/// A source of data. Its path need not be UTF-8.
+fn source() -> impl TypedValueParser<Value = Source> {
+    OsStringValueParser::new().map(Source::from)
+}
+
+/// KEY=VALUE as text, for settings are stored as text. A value that is none can only be a path, and becomes its URL.
+fn assignment() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|assignment| match (assignment.to_str(), key_and_path(&assignment)) {
+        (None, Some((key, path))) => format!("{key}={}", Source::from(path)),
+        _ => assignment.to_string_lossy().into_owned(),
+    })
+}
+
+/// The parts of KEY=VALUE before and after the sign.
+#[cfg(unix)]
+fn key_and_path(assignment: &OsString) -> Option<(String, OsString)> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bytes = assignment.as_bytes();
+    let (key, value) = bytes.split_at(bytes.iter().position(|&byte| byte == b'=')?);
+    Some((String::from_utf8_lossy(key).into_owned(), std::ffi::OsStr::from_bytes(&value[1..]).to_owned()))
+}
+
+#[cfg(not(unix))]
+fn key_and_path(assignment: &OsString) -> Option<(String, OsString)> {
+    let text = assignment.to_string_lossy();
+    text.split_once('=').map(|(key, value)| (key.to_owned(), value.into()))
 }

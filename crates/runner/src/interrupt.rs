@@ -1,6 +1,8 @@
 //! Ctrl-C, SIGTERM and a closed terminal. The first signal asks the training loop to stop after its step, the second
 //! ends the process.
 
+use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::io::{Write as _, stderr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,16 +70,26 @@ pub fn requested() -> bool {
 /// The shell command that resumes `run`.
 pub fn resume_command(run: &Path) -> String {
     let program = std::env::args_os().next().unwrap_or_else(|| "runner".into());
-    format!("{} train --resume {}", quoted(&program.to_string_lossy()), quoted(&run.to_string_lossy()))
+    format!("{} train --resume {}", quoted(&program), quoted(run.as_os_str()))
 }
 
-/// `text` quoted as one word for a POSIX shell.
-fn quoted(text: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "_-./:=@%+,".contains(character);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
+/// `word` quoted as one word for a POSIX shell.
+pub fn quoted(word: &OsStr) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=@+,".contains(&byte);
+    let bytes = word.as_encoded_bytes();
+    match word.to_str() {
+        Some(text) if !text.is_empty() && bytes.iter().all(|&byte| plain(byte) || byte == b'%') => text.to_owned(),
+        Some(text) => format!("'{}'", text.replace('\'', r"'\''")),
+        // A terminal shows no bytes that are no text, so the shell is told their numbers.
+        None => {
+            let written = bytes.iter().fold(String::new(), |mut written, &byte| {
+                // Writing to a string cannot fail.
+                let _ =
+                    if plain(byte) { write!(written, "{}", char::from(byte)) } else { write!(written, r"\{byte:03o}") };
+                written
+            });
+            format!(r#""$(printf '{written}')""#)
+        }
     }
 }
 
@@ -93,7 +105,18 @@ mod tests {
             ("it's $HOME", r"'it'\''s $HOME'"),
             ("", "''"),
         ] {
-            assert_eq!(quoted(text), word);
+            assert_eq!(quoted(text.as_ref()), word);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_reads_the_bytes_of_a_path_that_is_no_text() {
+        use std::os::unix::ffi::OsStrExt as _;
+        for bytes in [&b"runs/d\xe9"[..], b"\xff%s\\n $HOME it's \"x\"\t`y`", b"50% \xfe!"] {
+            let script = format!("printf %s {}", quoted(OsStr::from_bytes(bytes)));
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(output.stdout, bytes, "{script}");
         }
     }
 }

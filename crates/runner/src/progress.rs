@@ -1,7 +1,8 @@
 //! Progress of a run: a bar on a terminal, plain lines elsewhere; and warnings.
 
-use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::io::{self, IsTerminal as _, Write as _, stderr, stdout};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use burn_mlp_train::{Callback, EpochMetrics, StepView};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -95,6 +96,11 @@ impl<M> Callback<M> for Progress {
     fn should_stop(&mut self) -> bool {
         interrupt::requested()
     }
+}
+
+/// Prints a path as a line on stdout, byte for byte: a script may open it.
+pub fn print_path(path: &Path) -> io::Result<()> {
+    stdout().write_all(&[path.as_os_str().as_encoded_bytes(), b"\n"].concat())
 }
 
 /// Prints a warning on stderr.

@@ -82,8 +82,8 @@ impl fmt::Display for Change {
 /// A file that a run's weights were imported from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportedFile {
-    /// Path as given.
-    pub path: PathBuf,
+    /// Path as given, in which what is no UTF-8 is replaced by `�`.
+    pub path: String,
     /// SHA-256 of its bytes, in lower-case hex.
     pub sha256: String,
 }

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail, ensure};
 
 use crate::backend;
+use crate::dataset::lasting;
 use crate::record::{CHECKPOINT, Change, ENVIRONMENT, Environment, METRICS, read_config, read_json};
 use crate::run_directory::RunDirectory;
 use burn_mlp_train::Checkpoint;
@@ -63,7 +64,10 @@ pub fn continuation(run: &RunDirectory, assignments: &[String], device: &str) ->
     for assignment in assignments {
         settings.set(assignment)?;
     }
-    let config: Config = settings.resolve()?;
+    let mut config: Config = settings.resolve()?;
+    if config.data.source != written.data.source {
+        config.data.source = lasting(&config.data.source)?;
+    }
 
     let mut warnings = Vec::new();
     let folder = run.file(CHECKPOINT);

@@ -1,9 +1,9 @@
 //! A finished run, opened for prediction.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use burn_fashion_mnist::{FashionMnist, Images};
+use burn_fashion_mnist::{FashionMnist, Images, Source};
 use burn_mlp::Mlp;
 use mlp_lab::images::ImageExamples;
 
@@ -15,6 +15,8 @@ use mlp_settings::config::Config;
 
 /// The model of a run, with its configuration and the shape of its data.
 pub struct Run {
+    /// Its directory.
+    path: PathBuf,
     /// Configuration of the run.
     pub config: Config,
     /// Shape and classes of the images.
@@ -42,7 +44,7 @@ impl Run {
         let chosen = choose()?;
         let mlp = config.model.build(d_input, classes, config.training.seed, &chosen.device)?;
         let mlp = weights::load(mlp, &file)?;
-        Ok(Self { config, images, mlp, chosen })
+        Ok(Self { path: path.to_owned(), config, images, mlp, chosen })
     }
 
     /// `images` as the model's input.
@@ -54,17 +56,19 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If it is not found, or the size of its images or the number of its classes is not that of the model.
-    pub fn data(&self, source: Option<&str>) -> Result<FashionMnist> {
-        let data = dataset::load(source.unwrap_or(&self.config.data.source), self.config.data.verify)?;
-        let expected = (self.images.height, self.images.width, self.images.class_names.len());
+    /// If it is not found, its images have another size than those of the model, or it has more classes.
+    pub fn data(&self, source: Option<&Source>) -> Result<FashionMnist> {
+        let data = match source {
+            Some(source) => dataset::load(source, self.config.data.verify)?,
+            None => dataset::of_run(&self.path, &self.config.data, "give --data DIR")?,
+        };
+        let (height, width, classes) = (self.images.height, self.images.width, self.images.class_names.len());
         let found = (data.test.height(), data.test.width(), data.class_names().len());
+        // A part of the data may lack images of the last classes.
         ensure!(
-            expected == found,
-            "expected images of {} x {} pixels in {} classes, as the model was trained on; found {} x {} in {}",
-            expected.0,
-            expected.1,
-            expected.2,
+            (height, width) == (found.0, found.1) && found.2 <= classes,
+            "expected images of {height} x {width} pixels in at most {classes} classes, as the model was trained on; \
+             found {} x {} in {}",
             found.0,
             found.1,
             found.2

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use burn_mlp_train::MetricsLog;
 use serde::Serialize;
 
+use crate::interrupt::quoted;
 use crate::record::{CHECKPOINT, CONFIG, ENVIRONMENT, METRICS, existing, now, write_json};
 use mlp_files::{is_unfinished, remove_unfinished, write_atomically};
 use mlp_settings::config::Config;
@@ -30,7 +31,8 @@ impl RunDirectory {
                 let shown = out.display();
                 ensure!(
                     is_vacant(out),
-                    "{shown}: exists and is not empty; choose another --out, or resume the run with --resume {shown}"
+                    "{shown}: exists and is not empty; choose another --out, or resume the run with --resume {}",
+                    quoted(out.as_os_str())
                 );
                 fs::create_dir_all(out).with_context(|| format!("{}: cannot create", out.display()))?;
                 out.to_owned()

@@ -66,8 +66,29 @@ fn one_byte_too_many_is_refused() {
     let longer = [&LABELS[..], &[0]].concat();
     assert!(labels_error(&longer).contains("expected 11 bytes"));
     assert!(labels_error(&gzip(&longer)).contains("expected 11 bytes"));
-    // Trailing garbage is not a gzip member.
-    assert!(parse_labels(&[gzip(&LABELS), vec![7; 20]].concat()[..], Path::new("tail")).is_err());
+}
+
+#[test]
+fn after_the_end_of_gzip_data_only_zeros_are_read_over() {
+    let read = |tail: &[u8]| parse_labels(&[&gzip(&LABELS), tail].concat()[..], Path::new("some/labels"));
+    // A block of a tape, one byte, more than a buffer; and what `gzip -t` warns of.
+    for zeros in [1, 512, 200_000] {
+        assert_eq!(read(&vec![0; zeros]).expect("padding").labels, LABELS[8..]);
+    }
+    for tail in [&[7; 20][..], &[0, 0, 7], &[vec![0; 200_000], vec![1]].concat(), &[&[0][..], &gzip(&[])].concat()] {
+        let error = read(tail).expect_err("no padding").to_string();
+        assert!(error.starts_with("some/labels: other bytes follow the end of the gzip data;"), "{error}");
+    }
+    // A member without content, and the start of one.
+    assert!(read(&gzip(&[])).is_ok());
+    assert!(matches!(read(&GZIP_MAGIC), Err(DataError::Gzip { .. })));
+}
+
+#[test]
+fn an_error_says_its_cause_once() {
+    use std::error::Error as _;
+    let error = parse_labels(&gzip(&LABELS)[..20], Path::new("cut")).expect_err("cut short");
+    assert!(error.to_string().contains("cut short or damaged (") && error.source().is_none(), "{error}");
 }
 
 #[test]

@@ -29,14 +29,6 @@ fn path(data: &FashionMnist) -> Option<&Path> {
 }
 
 #[test]
-fn a_source_is_what_its_text_says() {
-    for source in ["auto", "sample", "some/dir", "./auto", "./sample"] {
-        assert_eq!(source.parse::<Source>().map(|parsed| parsed.to_string()).as_deref(), Ok(source));
-    }
-    assert_eq!(Source::Dir("auto".into()).to_string(), "./auto");
-}
-
-#[test]
 fn the_cache_is_what_the_environment_says_or_the_users() {
     let expected = match non_empty("FASHION_MNIST_CACHE") {
         Some(folder) => Some(PathBuf::from(folder)),

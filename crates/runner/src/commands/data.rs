@@ -3,16 +3,16 @@
 use std::io::{Write as _, stderr, stdout};
 
 use anyhow::{Context, Result};
-use burn_fashion_mnist::{FashionMnist, MIRRORS, Request, Split, cache_dir, candidates, fetch};
+use burn_fashion_mnist::{FashionMnist, MIRRORS, Request, Source, Split, cache_dir, candidates, fetch};
 
 use crate::cli::{DataAction, DataArgs};
 use crate::dataset;
 use crate::formats::image::ascii;
-use crate::progress::thousands;
+use crate::progress::{print_path, thousands};
 
 /// Finds, downloads, checks or shows the data.
 pub fn run(arguments: &DataArgs) -> Result<()> {
-    let request = dataset::request(&arguments.data, true);
+    let request = dataset::request(arguments.data.clone(), true);
     match arguments.action {
         DataAction::Path => path(&request),
         DataAction::Fetch => fetch_into_cache(),
@@ -35,18 +35,17 @@ fn fetch_into_cache() -> Result<()> {
     let mirrors: Vec<String> = MIRRORS.iter().map(|&mirror| mirror.to_owned()).collect();
     fetch(&cache, &mirrors, Some(dataset::show_download))?;
     let _ = writeln!(stderr());
-    writeln!(stdout(), "{}", cache.display())?;
-    Ok(())
+    Ok(print_path(&cache)?)
 }
 
-fn verify(source: &str) -> Result<()> {
+fn verify(source: &Source) -> Result<()> {
     let data = dataset::load(source, true)?;
     writeln!(stdout(), "{}: all four files are the published ones", place(&data))?;
     writeln!(stdout(), "SHA-256 over their digests: {}", data.origin.sha256)?;
     Ok(())
 }
 
-fn show(source: &str) -> Result<()> {
+fn show(source: &Source) -> Result<()> {
     let data = dataset::load(source, false)?;
     writeln!(stdout(), "{}, {} x {} pixels", place(&data), data.train.height(), data.train.width())?;
     for split in [Split::Train, Split::Test] {

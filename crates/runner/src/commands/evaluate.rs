@@ -11,7 +11,7 @@ use burn_mlp_train::evaluate;
 /// Evaluates the model of a run.
 pub fn run(arguments: &EvaluateArgs) -> Result<()> {
     let run = Run::open(&arguments.run)?;
-    let data = run.data(arguments.data.as_deref())?;
+    let data = run.data(arguments.data.as_ref())?;
     let (name, images) = match arguments.split {
         SplitArg::Test => ("test", &data.test),
         SplitArg::Train => ("train", &data.train),

@@ -1,16 +1,15 @@
 //! `runner export`
 
-use std::fs;
-use std::io::{Write as _, stdout};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::cli::{ExportArgs, ModelFormat};
 use crate::formats::onnx;
 use crate::formats::weights;
+use crate::progress::print_path;
 use crate::run::Run;
-use mlp_files::write_atomically;
+use mlp_files::write_where_named;
 
 /// Writes the model of a run as a file for other programs.
 pub fn run(arguments: &ExportArgs) -> Result<()> {
@@ -27,12 +26,10 @@ pub fn run(arguments: &ExportArgs) -> Result<()> {
         ModelFormat::Safetensors => weights::to_bytes(&run.mlp)?,
         ModelFormat::Onnx => onnx::export(&run.mlp, arguments.softmax)?,
     };
-    let folder = arguments.out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        fs::create_dir_all(folder).with_context(|| format!("{}: cannot create", folder.display()))?;
+    // The name of a pipe is no result, and stdout may be where the model went.
+    if write_where_named(&arguments.out, &bytes)? {
+        print_path(&arguments.out)?;
     }
-    write_atomically(&arguments.out, &bytes, None)?;
-    writeln!(stdout(), "{}", arguments.out.display())?;
     Ok(())
 }
 

@@ -22,10 +22,9 @@ use burn_mlp_train::checkpoint::{Checkpoint, LoopState};
 use burn_mlp_train::evaluate;
 use burn_mlp_train::parameters::{self, Tensors};
 use mlp_files::read_at_most;
-use mlp_settings::config::Config;
 use mlp_settings::entries;
 
-use super::train::{environment, settings};
+use super::train::{environment, resolved};
 
 /// Name of the folder of imported runs.
 const JOB: &str = "import";
@@ -36,16 +35,15 @@ const LARGEST: u64 = 1 << 32;
 ///
 /// No run directory is created if the file is damaged, its network is not that of the settings, or the data is missing.
 pub fn run(arguments: &ImportArgs) -> Result<()> {
-    let settings = settings(&TrainArgs {
+    let config = resolved(&TrainArgs {
         config: arguments.config.clone(),
         set: arguments.set.clone(),
         data: arguments.data.clone(),
         ..TrainArgs::default()
     })?;
-    let config: Config = settings.resolve()?;
     let file = &arguments.file;
     let bytes = read_at_most(file, LARGEST).with_context(|| format!("{}: cannot read", file.display()))?;
-    let data = dataset::load(&config.data.source, config.data.verify)?;
+    let data = dataset::load(&dataset::named(&config.data.source), config.data.verify)?;
     let chosen = backend::choose()?;
     let (d_input, classes) = (data.test.d_input(), data.class_names().len());
     let mlp: Mlp<Inner> = config.model.build(d_input, classes, config.training.seed, &chosen.device)?;
@@ -55,7 +53,7 @@ pub fn run(arguments: &ImportArgs) -> Result<()> {
 
     let run = RunDirectory::create(arguments.out.as_deref(), JOB)?;
     let sha256 = format!("{:x}", Sha256::digest(&bytes));
-    let imported = Some(ImportedFile { path: arguments.file.clone(), sha256 });
+    let imported = Some(ImportedFile { path: arguments.file.to_string_lossy().into_owned(), sha256 });
     run.write_json(ENVIRONMENT, &Environment { imported, ..environment(&data, &chosen) })?;
     run.write_config(&config)?;
     // The checkpoint of a run before its first step, from which `train --resume` trains the model further.

@@ -1,5 +1,7 @@
 //! `runner predict`
 
+use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
 
@@ -7,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::{Tensor, TensorData};
 use burn_fashion_mnist::FashionMnist;
 use burn_mlp::{DropoutLayers as _, DropoutMode, Mlp};
-use mlp_metrics::Uncertainty;
+use mlp_metrics::{Uncertainty, Values};
 use serde::Serialize;
 
 use crate::backend::Inner;
@@ -18,10 +20,13 @@ use burn_mlp_train::{probabilities, values};
 
 /// Number of classes shown for each image.
 const SHOWN: usize = 3;
+/// Samples in one forward pass, and the most numbers that these have together in one layer: 64 MiB.
+const PART: usize = 1024;
+const LARGEST_PART: usize = 1 << 24;
 
 #[derive(Serialize)]
 struct Prediction<'a> {
-    input: &'a str,
+    input: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     actual: Option<&'a str>,
     classes: Vec<ClassProbability<'a>>,
@@ -38,6 +43,15 @@ struct Prediction<'a> {
 struct ClassProbability<'a> {
     name: &'a str,
     probability: f64,
+}
+
+/// Class probabilities of one sample.
+struct Sample(Vec<f32>);
+
+impl Values for Sample {
+    fn values(&self) -> Cow<'_, [f64]> {
+        self.0.iter().copied().map(f64::from).collect()
+    }
 }
 
 struct Input {
@@ -59,7 +73,7 @@ pub fn run(arguments: &PredictArgs) -> Result<()> {
         };
         let actual = input.label.map(|label| run.class_name(label.into())).transpose()?;
         let prediction = Prediction {
-            input: name,
+            input: name.to_string_lossy().into_owned(),
             actual,
             classes: top(&run, sampled.as_ref().unwrap_or(&uncertainty))?,
             logits: sampled.is_none().then(|| values(run.mlp.forward(rows(&run, &input.pixels, 1)))),
@@ -80,13 +94,13 @@ pub fn run(arguments: &PredictArgs) -> Result<()> {
 /// Reads all inputs.
 fn inputs(arguments: &PredictArgs, run: &Run) -> Result<Vec<Input>> {
     let mut data = None;
-    let read = |name: &String| match name.strip_prefix("test:") {
+    let read = |name: &OsString| match name.to_string_lossy().strip_prefix("test:") {
         Some(index) => {
             let data = match &data {
                 Some(data) => data,
-                None => data.insert(run.data(arguments.data.as_deref())?),
+                None => data.insert(run.data(arguments.data.as_ref())?),
             };
-            from_test_set(data, name, index)
+            from_test_set(data, index)
         }
         None => {
             let (height, width) = (run.images.height, run.images.width);
@@ -97,19 +111,24 @@ fn inputs(arguments: &PredictArgs, run: &Run) -> Result<Vec<Input>> {
     arguments.inputs.iter().map(read).collect()
 }
 
-fn from_test_set(data: &FashionMnist, name: &str, index: &str) -> Result<Input> {
-    let index: usize = index.parse().with_context(|| format!("{name}: expected test:INDEX with a whole number"))?;
+fn from_test_set(data: &FashionMnist, text: &str) -> Result<Input> {
+    let index: usize = text.parse().with_context(|| format!("test:{text}: expected test:INDEX with a whole number"))?;
     let images = data.test.len();
-    ensure!(index < images, "{name}: the test set has {images} images, the last one is test:{}", images - 1);
+    ensure!(index < images, "test:{text}: the test set has {images} images, the last one is test:{}", images - 1);
     let pixels = data.test.image(index).context("index was checked")?.to_vec();
     Ok(Input { pixels, label: data.test.label(index) })
 }
 
 fn predict(run: &Run, mlp: &Mlp<Inner>, pixels: &[u8], samples: usize) -> Result<Uncertainty> {
-    Ok(Uncertainty::from_samples(&probabilities(mlp, rows(run, pixels, samples)))?)
+    let widest = run.config.model.hidden.iter().fold(pixels.len(), |widest, &width| widest.max(width));
+    let part = PART.min(LARGEST_PART / widest).max(1);
+    let parts = (0..samples).step_by(part).map(|start| part.min(samples - start));
+    // Every row of a batch gets its own dropout mask, and so has every batch.
+    let samples = parts.flat_map(|part| probabilities(mlp, rows(run, pixels, part)));
+    Ok(Uncertainty::from_samples(samples.map(Sample))?)
 }
 
-/// A batch with one copy of an image for each sample. Every row of a batch gets its own dropout mask.
+/// A batch with one copy of an image for each sample.
 fn rows(run: &Run, pixels: &[u8], samples: usize) -> Tensor<Inner, 2> {
     let normalization = run.config.data.normalization();
     let row: Vec<f32> = pixels.iter().map(|&pixel| normalization.apply(pixel)).collect();

@@ -1,10 +1,9 @@
 //! `runner report`
 
-use std::io::{Write as _, stdout};
-
 use anyhow::Result;
 
 use crate::cli::ReportArgs;
+use crate::progress::print_path;
 use crate::report;
 use crate::run::Run;
 use crate::run_directory::RunDirectory;
@@ -12,9 +11,8 @@ use crate::run_directory::RunDirectory;
 /// Writes the report of a finished run and its pictures again.
 pub fn run(arguments: &ReportArgs) -> Result<()> {
     let run = Run::open(&arguments.run)?;
-    let data = run.data(arguments.data.as_deref())?;
+    let data = run.data(arguments.data.as_ref())?;
     let directory = RunDirectory::open(&arguments.run)?;
     let report = report::write(&directory, &run.mlp, &data, &run.chosen.device)?;
-    writeln!(stdout(), "{}", report.display())?;
-    Ok(())
+    Ok(print_path(&report)?)
 }

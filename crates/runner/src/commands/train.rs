@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use burn_fashion_mnist::{FashionMnist, OriginKind};
+use burn_fashion_mnist::{FashionMnist, OriginKind, Source};
 use burn_mlp::{LayerSummary, Mlp};
 use burn_mlp_train::{Checkpoint, TrainError, Trained, Trainer, evaluate};
 use mlp_lab::images::ImageExamples;
@@ -36,8 +36,9 @@ pub fn run(arguments: &TrainArgs) -> Result<()> {
 
 fn begin(arguments: &TrainArgs) -> Result<()> {
     // Settings, data and device are checked before the run directory is created.
-    let config: Config = settings(arguments)?.resolve()?;
-    let prepared = Prepared::new(&config, backend::choose()?)?;
+    let config = resolved(arguments)?;
+    let data = dataset::load(&dataset::named(&config.data.source), config.data.verify)?;
+    let prepared = Prepared::new(&config, data, backend::choose()?)?;
     interrupt::listen()?;
     let run = RunDirectory::create(arguments.out.as_deref(), &name(arguments.config.as_deref()))?;
     run.write_json(ENVIRONMENT, &environment(&prepared.data, &prepared.chosen))?;
@@ -54,7 +55,8 @@ fn resume(arguments: &TrainArgs, run: &Path) -> Result<()> {
     for warning in warnings {
         warn(&warning);
     }
-    let prepared = Prepared::new(&config, chosen)?;
+    let data = dataset::of_run(run.path(), &config.data, "add --set data.source=DIR")?;
+    let prepared = Prepared::new(&config, data, chosen)?;
     interrupt::listen()?;
     let record = || -> Result<()> {
         // The record is written before the configuration, so that a process killed in between leaves no unrecorded
@@ -86,8 +88,7 @@ struct RunExamples {
 }
 
 impl Prepared {
-    fn new(config: &Config, chosen: Chosen) -> Result<Self> {
-        let data = dataset::load(&config.data.source, config.data.verify)?;
+    fn new(config: &Config, data: FashionMnist, chosen: Chosen) -> Result<Self> {
         let (d_input, classes) = (data.train.d_input(), data.class_names().len());
         let mlp = config.model.build(d_input, classes, config.training.seed, &chosen.device)?;
         let examples = examples(config, &data, &chosen)?;
@@ -184,20 +185,27 @@ fn conclude(progress: &Progress, run: &RunDirectory, summary: &Summary, data: &F
     progress.say(&format!("run directory: {}", run.path().display()));
 }
 
+/// The configuration of a new run.
+pub(super) fn resolved(arguments: &TrainArgs) -> Result<Config> {
+    let mut config: Config = settings(arguments)?.resolve()?;
+    config.data.source = dataset::lasting(&config.data.source)?;
+    Ok(config)
+}
+
 /// The settings of a new run, layer by layer.
-pub(super) fn settings(arguments: &TrainArgs) -> Result<Settings> {
+fn settings(arguments: &TrainArgs) -> Result<Settings> {
     let mut settings = Settings::defaults::<Config>();
     if let Some(file) = &arguments.config {
         settings.layer_file(file)?;
     }
-    // Variables of other programs need not be UTF-8.
-    let text = |value: OsString| value.to_string_lossy().into_owned();
+    // A value that is no UTF-8 can only be a path, and variables of other programs may be anything.
+    let text = |value: OsString| value.into_string().unwrap_or_else(|value| Source::from(value).to_string());
     settings.layer_environment(std::env::vars_os().map(|(name, value)| (text(name), text(value))))?;
     for assignment in &arguments.set {
         settings.set(assignment)?;
     }
     if let Some(data) = &arguments.data {
-        settings.set_text("data.source", data)?;
+        settings.set_text("data.source", &data.to_string())?;
     }
     if let Some(seed) = arguments.seed {
         settings.set(&format!("training.seed={seed}"))?;

@@ -4,7 +4,8 @@ use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use image::{ImageReader, Limits, imageops};
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, imageops};
 
 use mlp_files::read_at_most;
 
@@ -16,8 +17,11 @@ const LARGEST_ALLOCATION: u64 = 256 << 20;
 /// Largest file, in bytes.
 const LARGEST_FILE: u64 = 128 << 20;
 
-/// Reads a PNG or JPEG file of any size, converts it to grayscale and scales it to `height × width`. `invert` turns
-/// dark on light into light on dark, as in the data set.
+/// Reads a PNG or JPEG file of any size, converts it to grayscale and scales it to `height × width`: what a person sees
+/// who opens it. It is turned as its EXIF orientation says. What is transparent is background: black, or with `invert`
+/// white.
+///
+/// `invert` turns dark on light into light on dark, as in the data set.
 ///
 /// # Errors
 ///
@@ -42,8 +46,19 @@ pub fn decode(bytes: &[u8], height: usize, width: usize, invert: bool) -> Result
     limits.max_image_width = Some(LARGEST_SIDE);
     limits.max_image_height = Some(LARGEST_SIDE);
     limits.max_alloc = Some(LARGEST_ALLOCATION);
-    reader.limits(limits);
-    let mut grey = reader.decode()?.into_luma8();
+    let format = reader.format();
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder()?;
+    limits.reserve(decoder.total_bytes())?;
+    decoder.set_limits(limits)?;
+    let orientation = match format {
+        Some(ImageFormat::Png) => exif_of_png(bytes).and_then(Orientation::from_exif_chunk),
+        _ => Some(decoder.orientation()?),
+    };
+    let mut upright =
+        DynamicImage::ImageLuma8(grey(DynamicImage::from_decoder(decoder)?, if invert { 255 } else { 0 }));
+    upright.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
+    let mut grey = upright.into_luma8();
     ensure!(grey.width() > 0 && grey.height() > 0, "it has no pixels");
     if invert {
         imageops::invert(&mut grey);
@@ -52,6 +67,39 @@ pub fn decode(bytes: &[u8], height: usize, width: usize, invert: bool) -> Result
         grey = imageops::resize(&grey, width, height, imageops::FilterType::Triangle);
     }
     Ok(grey.into_raw())
+}
+
+/// An image in shades of grey, on a `background` where it is transparent.
+fn grey(image: DynamicImage, background: u8) -> GrayImage {
+    if !image.color().has_alpha() {
+        return image.into_luma8();
+    }
+    let image = image.into_luma_alpha8();
+    GrayImage::from_fn(image.width(), image.height(), |x, y| {
+        let [shade, alpha] = image.get_pixel(x, y).0.map(u32::from);
+        // Of 255 · 255 at most; half of 255 rounds.
+        let mixed = (shade * alpha + u32::from(background) * (255 - alpha) + 127) / 255;
+        image::Luma([mixed as u8])
+    })
+}
+
+/// The EXIF data of a PNG file. It may lie behind the pixels, where the decoder does not look before it reads them.
+fn exif_of_png(bytes: &[u8]) -> Option<&[u8]> {
+    /// Bytes of the signature of the format.
+    const SIGNATURE: usize = 8;
+    let mut rest = bytes.get(SIGNATURE..)?;
+    // Chunks: the length of the content, a name of four letters, the content and a checksum.
+    while let Some((header, content)) = rest.split_first_chunk::<8>() {
+        let [a, b, c, d, name @ ..] = *header;
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let exif = content.get(..length)?;
+        if &name == b"eXIf" {
+            // Some programs copy the prefix that EXIF data has in JPEG files.
+            return Some(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
+        }
+        rest = content.get(length.checked_add(4)?..)?;
+    }
+    None
 }
 
 /// An image as text, with two characters for each pixel, since characters are twice as high as wide.
@@ -71,40 +119,4 @@ pub fn ascii(pixels: &[u8], width: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colour_images_of_any_size_become_grey_ones_of_the_models_size() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("photograph.png");
-        image::RgbImage::from_pixel(100, 50, image::Rgb([255, 255, 255])).save(&path).unwrap();
-        assert_eq!(read(&path, 28, 28, false).unwrap(), [255; 784]);
-        assert_eq!(read(&path, 28, 28, true).unwrap(), [0; 784]);
-    }
-
-    #[test]
-    fn an_image_of_the_right_size_is_read_to_the_bit() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("grey.png");
-        let pixels: Vec<u8> = (0..=255).collect();
-        image::GrayImage::from_raw(16, 16, pixels.clone()).unwrap().save(&path).unwrap();
-        assert_eq!(read(&path, 16, 16, false).unwrap(), pixels);
-    }
-
-    #[test]
-    fn other_files_are_refused_by_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("notes.png");
-        std::fs::write(&path, "no image").unwrap();
-        for path in [path, folder.path().join("missing.png")] {
-            let error = read(&path, 28, 28, false).unwrap_err().to_string();
-            assert!(error.contains(&path.display().to_string()), "{error}");
-        }
-    }
-
-    #[test]
-    fn characters_get_denser_with_brightness() {
-        assert_eq!(ascii(&[0, 128, 255, 255], 2), "  ==\n@@@@\n");
-    }
-}
+mod tests;

@@ -34,7 +34,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// `auto`, `sample`, or a folder of IDX files.
+    /// `auto`, `sample`, or a folder of IDX files; not empty.
     pub source: String,
     /// Whether the files must be the published Fashion-MNIST; `false` for your own data.
     pub verify: bool,
@@ -141,6 +141,8 @@ impl ValidationConfig {
 
 impl Layered for Config {
     fn validate(&self) -> Result<(), Invalid> {
+        let source = &self.data.source;
+        Invalid::unless(!source.is_empty(), "data.source", source, "auto, sample, or a folder of IDX files")?;
         let model = &self.model;
         Invalid::unless(!model.hidden.contains(&0), "model.hidden", &model.hidden, "at least 1 unit in each layer")?;
         let dropout: Vec<f64> = model.dropout.iter().map(|prob| prob.get()).collect();

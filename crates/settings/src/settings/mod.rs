@@ -107,7 +107,7 @@ impl Settings {
     /// key or a value of the wrong type.
     pub fn layer_file(&mut self, path: &Path) -> Result<(), SettingsError> {
         let text = read_text_at_most(path, LARGEST_FILE)
-            .map_err(|source| SettingsError::Read { path: path.into(), source })?;
+            .map_err(|reason| SettingsError::Read { path: path.into(), reason })?;
         self.layer_text(&text, path)
     }
 
@@ -134,7 +134,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Overrides values with those of environment variables.
+    /// Overrides values with those of environment variables. An empty variable counts as unset.
     ///
     /// # Errors
     ///
@@ -146,9 +146,9 @@ impl Settings {
         let names: BTreeMap<String, String> =
             self.values.keys().map(|key| (key.to_uppercase().replace('.', "_"), key.clone())).collect();
         for (variable, text) in variables {
-            let Some(name) = variable.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
+            let Some(name) = variable.strip_prefix(ENVIRONMENT_PREFIX).filter(|_| !text.is_empty()) else { continue };
             let key = names.get(name).cloned().unwrap_or_else(|| name.to_lowercase().replacen('_', ".", 1));
-            self.insert(key, parse_value(&text), Origin::Environment(variable))?;
+            self.insert_text(key, &text, Origin::Environment(variable))?;
         }
         Ok(())
     }
@@ -161,7 +161,7 @@ impl Settings {
     pub fn set(&mut self, assignment: &str) -> Result<(), SettingsError> {
         let (key, text) =
             assignment.split_once('=').ok_or_else(|| SettingsError::Assignment { text: assignment.to_owned() })?;
-        self.insert(key.trim().to_owned(), parse_value(text.trim()), Origin::Flag)
+        self.insert_text(key.trim().to_owned(), text.trim(), Origin::Flag)
     }
 
     /// Overrides one value with the text of a flag, as a string.
@@ -212,6 +212,17 @@ impl Settings {
     /// The origin of a key's value: a file with its line, an environment variable, the command line, or the defaults.
     pub fn origin(&self, key: &str) -> String {
         self.values.get(key).map_or(&Origin::Default, |(_, origin)| origin).to_string()
+    }
+
+    /// Inserts the value that `text` is. Where a string is expected, that is the text itself, unless it is a string in
+    /// quotation marks: a folder may be called `2024`.
+    fn insert_text(&mut self, key: String, text: &str, origin: Origin) -> Result<(), SettingsError> {
+        let value = match (self.values.get(&key), parse_value(text)) {
+            (_, Value::String(string)) => Value::String(string),
+            (Some((Value::String(_), _)), _) => Value::String(text.to_owned()),
+            (_, value) => value,
+        };
+        self.insert(key, value, origin)
     }
 
     fn insert(&mut self, key: String, value: Value, origin: Origin) -> Result<(), SettingsError> {

@@ -4,11 +4,12 @@ mod measuring;
 mod printing;
 mod results;
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
-use burn_fashion_mnist::{FashionMnist, OriginKind};
+use burn_fashion_mnist::{FashionMnist, OriginKind, Source};
 use mlp_lab::jobs::{Plan, Planned, Share};
 use mlp_lab::{Entry, Lab, find, registry};
 use mlp_settings::{Settings, SettingsError, nearest};
@@ -27,12 +28,13 @@ use crate::progress::thousands;
 /// If a name or a setting is unknown, the data is missing, a measurement fails, or a file cannot be written. With
 /// `--strict` also if a claim does not hold.
 pub fn run(arguments: &ExperimentArgs) -> Result<()> {
-    let names: Vec<&str> = arguments.names.iter().map(String::as_str).collect();
+    let names: Vec<Cow<'_, str>> = arguments.names.iter().map(|name| name.to_string_lossy()).collect();
+    let names: Vec<&str> = names.iter().map(Cow::as_ref).collect();
     match names[..] {
         ["list"] => list(),
         ["jobs", ref names @ ..] => jobs(names, arguments),
         ["measure", ref names @ ..] => measure(names, arguments),
-        ["conclude", results] => conclude(Path::new(results), arguments),
+        ["conclude", _] => conclude(Path::new(&arguments.names[1]), arguments),
         ["conclude", ..] => bail!("conclude: name one folder of results"),
         ref names => all(names, arguments),
     }
@@ -114,9 +116,9 @@ fn plan(names: &[&str], arguments: &ExperimentArgs) -> Result<(Plan, Lab<ThisPla
         experiments.push(Planned { name: entry.name.to_owned(), config: entry.config(&settings)? });
     }
     // The short form is for trying things out, so it does not download 30 MB by default.
-    let source = arguments.data.as_deref().unwrap_or(if arguments.quick { "sample" } else { "auto" });
+    let source = arguments.data.clone().unwrap_or(if arguments.quick { Source::Sample } else { Source::Auto });
     let device = backend::choose()?.device;
-    let data = dataset::load(source, true)?;
+    let data = dataset::load(&source, true)?;
     let plan = Plan {
         version: env!("CARGO_PKG_VERSION").into(),
         program: backend::program()?,
