@@ -167,10 +167,17 @@ fn runs_that_do_not_exist_or_have_no_model_are_named() {
     }
     fail(folder.path(), &["evaluate", "data"], 1, &["data", "config.toml"]);
     succeed(folder.path(), &tiny(&["--set", "training.epochs=0", "--out", "out"]));
+    let kept = fs::read(folder.path().join("out/model.safetensors")).unwrap();
     fs::remove_file(folder.path().join("out/model.safetensors")).unwrap();
     fail(folder.path(), &["evaluate", "out"], 1, &["model.safetensors", "no model"]);
     fs::write(folder.path().join("out/model.safetensors"), "no tensors").unwrap();
     fail(folder.path(), &["evaluate", "out"], 1, &["model.safetensors"]);
+    // The last number of the file, which is not finite.
+    let damaged = [&kept[..kept.len() - 4], &f32::NAN.to_le_bytes()].concat();
+    fs::write(folder.path().join("out/model.safetensors"), damaged).unwrap();
+    for arguments in [&["evaluate", "out"][..], &["predict", "out", "test:0"], &["export", "out", "--out", "m.onnx"]] {
+        fail(folder.path(), arguments, 1, &["model.safetensors", "expected finite numbers, found NaN"]);
+    }
 }
 
 #[test]

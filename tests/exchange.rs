@@ -62,6 +62,58 @@ fn an_imported_model_can_be_trained_further() {
     assert!(first("further") < 0.8 * first("out"), "{} after {}", first("further"), first("out"));
 }
 
+#[test]
+fn a_softmax_at_the_end_is_left_out_with_a_word() {
+    let folder = tiny_data();
+    let folder = folder.path();
+    succeed(folder, &tiny(&["--set", "training.epochs=0", "--out", "out"]));
+    succeed(folder, &["export", "out", "--softmax", "--out", "model.onnx"]);
+    let import = ["import", "model.onnx", "--data", "data", "--set", "data.verify=false", "--out", "new"];
+    let finished = succeed(folder, &[&import[..], &["--set", "model.hidden=[8, 6]"]].concat());
+    assert!(finished.stderr.contains("warning: passed over after the logits"), "{}", finished.stderr);
+    assert_eq!(logits(folder, "new"), logits(folder, "out"));
+}
+
+/// The bytes of a safetensors file with zeros for the tensors of the given names and shapes.
+fn zeros(tensors: &[(&str, &[usize])]) -> Vec<u8> {
+    let (mut header, mut end) = (serde_json::Map::new(), 0);
+    for (name, shape) in tensors {
+        let start = end;
+        end += 4 * shape.iter().product::<usize>();
+        let entry = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [start, end]});
+        header.insert((*name).to_owned(), entry);
+    }
+    let header = serde_json::to_vec(&header).unwrap();
+    [&(header.len() as u64).to_le_bytes()[..], &header, &vec![0; end]].concat()
+}
+
+#[test]
+fn names_of_other_programs_are_read_or_refused_with_what_was_expected() {
+    let folder = tiny_data();
+    let folder = folder.path();
+    let names = |first: &str, second: &str, more: &[(&str, &[usize])]| {
+        let bias = |name: &str| format!("{name}.bias");
+        let weight = |name: &str| format!("{name}.weight");
+        let (one, two) = ((weight(first), bias(first)), (weight(second), bias(second)));
+        let own: [(&str, &[usize]); 4] = [(&one.0, &[4, 20]), (&one.1, &[4]), (&two.0, &[3, 4]), (&two.1, &[3])];
+        fs::write(folder.join("file"), zeros(&[&own[..], more].concat())).unwrap();
+    };
+    let arguments = ["import", "file", "--data", "data", "--set", "data.verify=false", "--set", "model.hidden=[4]"];
+    let arguments = [&arguments[..], &["--set", "model.dropout=[]"]].concat();
+    for (first, second) in [("fc1", "fc2"), ("model.net.0", "model.net.3"), ("hidden.0", "output"), ("enc", "dec")] {
+        names(first, second, &[]);
+        succeed(folder, &[&arguments[..], &["--out", first]].concat());
+    }
+    let refused = |parts: &[&str]| {
+        fail(folder, &[&arguments[..], &["--out", "new"]].concat(), 1, parts);
+        assert!(!folder.join("new").exists());
+    };
+    names("fc2", "fc1", &[]);
+    refused(&["tensor fc1.bias: expected shape [4], found [3]"]);
+    names("fc1", "fc2", &[("loss.weight", &[3])]);
+    refused(&["expected 2 layers with weights, found 3: fc1, fc2, loss"]);
+}
+
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/interop").join(name)
 }
@@ -103,7 +155,8 @@ fn files_of_other_networks_and_of_no_network_are_refused() {
     succeed(folder, &tiny(&["--set", "training.epochs=0", "--out", "out"]));
     succeed(folder, &["export", "out", "--out", "model.onnx"]);
     fs::write(folder.join("text"), "no model").unwrap();
-    fs::write(folder.join("pickle"), b"PK\x03\x04").unwrap();
+    fs::write(folder.join("pickle"), b"PK\x03\x04 archive/data.pkl").unwrap();
+    fs::write(folder.join("arrays"), b"PK\x03\x04 0.weight.npy").unwrap();
     fs::write(folder.join("cut"), &fs::read(folder.join("model.onnx")).unwrap()[..200]).unwrap();
     let import = |file: &'static str, set: &'static str, code: i32, parts: &[&str]| {
         let arguments = ["import", file, "--data", "data", "--set", "data.verify=false", "--out", "new", "--set", set];
@@ -120,6 +173,7 @@ fn files_of_other_networks_and_of_no_network_are_refused() {
     import("model.onnx", "model.hiden=[8]", 2, &["model.hiden"]);
     import("out/model.safetensors", "model.batch_norm=true", 1, &["expected 5 layers with weights, found 3"]);
     import("text", "model.hidden=[8, 6]", 1, &["text", "expected a safetensors, ONNX or PyTorch file"]);
+    import("arrays", "model.hidden=[8, 6]", 1, &["arrays", "NumPy archive", "safetensors.numpy.save_file"]);
     import("cut", "model.hidden=[8, 6]", 1, &["cut", "the message ends within a field"]);
     import("missing", "model.hidden=[8, 6]", 1, &["missing: cannot read"]);
     if cfg!(not(feature = "pytorch")) {

@@ -131,6 +131,39 @@ fn settings_that_ask_for_more_than_any_machine_has() {
 }
 
 #[test]
+fn models_of_other_programs_that_announce_or_hold_gigabytes() {
+    let folder = tiny_data();
+    let import = |hidden: &str, code: i32, parts: &[&str]| {
+        let hidden = format!("model.hidden={hidden}");
+        let data = ["--data", "data", "--set", "data.verify=false", "--set", "model.dropout=[]"];
+        let arguments = [&["import", "file", "--out", "out", "--set", &hidden][..], &data].concat();
+        refused(folder.path(), &arguments, code, parts);
+        assert!(!folder.path().join("out").exists());
+    };
+    let path = folder.path().join("file");
+    // Offsets whose sum overflows.
+    let size = (1_u64 << 61) - 4;
+    let tensor = |at: u64| {
+        format!(r#""{at}":{{"dtype":"F32","shape":[{}],"data_offsets":[{},{}]}}"#, size / 4, at * size, (at + 1) * size)
+    };
+    let last = format!(r#""8":{{"dtype":"F32","shape":[6],"data_offsets":[{},{}]}}"#, 8 * size, 8 * size + 24);
+    let header = format!("{{{},{last}}}", (0..8).map(tensor).collect::<Vec<_>>().join(","));
+    fs::write(&path, [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat()).unwrap();
+    import("[8]", 1, &["file", "lies at"]);
+    import("[99999, 99999]", 1, &["model.hidden", "weights allowed"]);
+    import("[9223372036854775807]", 1, &["model.hidden", "weights allowed"]);
+    fs::write(&path, [&(1_u64 << 56).to_le_bytes()[..], b"{}"].concat()).unwrap();
+    import("[8]", 1, &["file", "a header of 72057594037927936 bytes"]);
+    for start in [&b"\x08\x08"[..], b"PK\x03\x04", b"\x02\0\0\0\0\0\0\0{}"] {
+        sparse(&path, start, 1 << 31);
+        import("[8]", 1, &["file", "larger than the limit"]);
+    }
+    let graph = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/onnx/computes-gigabytes.onnx");
+    fs::copy(graph, &path).unwrap();
+    import("[8]", 1, &["file", "more is computed from the constants"]);
+}
+
+#[test]
 fn images_that_announce_gigabytes() {
     let folder = tiny_data();
     succeed(folder.path(), &tiny(&["--set", "training.epochs=0", "--out", "out"]));

@@ -7,12 +7,15 @@ RUN is a run directory of any network, trained on the embedded sample. For each 
 between two sets of logits is printed; one beyond 1e-5, or a refused file, ends with exit code 1. With --pytorch the
 program must have been built with the feature of that name, which reads .pt files.
 
-Needs torch, numpy, safetensors, onnx, onnxruntime, and onnxscript for torch's ONNX exporter.
+Needs torch, numpy, safetensors, onnx, onnxruntime, and onnxscript for torch's ONNX exporter. With scikit-learn and
+skl2onnx, a classifier of scikit-learn is imported too, if the network is one that it can train.
 """
 
 import argparse
 import gzip
+import importlib.util
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -29,6 +32,7 @@ from torch import nn
 
 LIMIT = 1e-5
 IMAGES = 32
+SIDE = 28
 ASSETS = Path(__file__).resolve().parents[2] / "crates" / "data" / "assets"
 ACTIVATIONS = {
     "relu": nn.ReLU,
@@ -39,9 +43,29 @@ ACTIVATIONS = {
 }
 
 
+# Without the exporters' own folding of constants.
+UNFOLDED = {"torch": {"optimize": False}, "old": {"do_constant_folding": False}}
+
+
+def expit(x):
+    return 1 / (1 + np.exp(-x))
+
+
 class RescaledSigmoid(nn.Module):
     def forward(self, x):
         return 4 * torch.sigmoid(x) - 2
+
+
+class Wrapped(nn.Module):
+    """What a LightningModule is for its state_dict: names begin with `model.`."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x):
+        # Written before nn.Flatten was common: exporters compute the shape in the graph.
+        return torch.softmax(self.model(x.view(x.size(0), -1)), 1)
 
 
 def sequential(model, d_input, classes):
@@ -157,14 +181,58 @@ class Check:
             torch.save(net.state_dict(), file)
             self.compare("torch, .pt -> import", self.imported(file), theirs)
 
-        for name, options in [("torch.onnx", {"dynamo": True, "external_data": False}), ("old.onnx", {"dynamo": False})]:
-            file = self.work / name
-            with warnings.catch_warnings(action="ignore"):
-                torch.onnx.export(net, (self.images,), file, verbose=False, **options)
-            self.compare(f"torch, {name} -> import", self.imported(file), theirs)
+        wrapped = Wrapped(net).eval()
+        file = self.work / "wrapped.safetensors"
+        safetensors.torch.save_file(wrapped.state_dict(), file)
+        self.compare("torch, names with a prefix -> import", self.imported(file), theirs)
+
+        batch = {"dynamic_shapes": ({0: torch.export.Dim("batch")},)}
+        exporters = {
+            "torch": {"dynamo": True, "external_data": False, **batch},
+            "old": {"dynamo": False, "input_names": ["x"], "dynamic_axes": {"x": [0]}},
+        }
+        for name, options in exporters.items():
+            self.exported(f"{name}.onnx", net, self.images, theirs, options)
+            squares = self.images.reshape(IMAGES, 1, SIDE, SIDE)
+            self.exported(f"{name}-flattens.onnx", wrapped, squares, theirs, options)
+            self.exported(f"{name}-unfolded.onnx", net, self.images, theirs, {**options, **UNFOLDED[name]})
+            self.exported(f"{name}-double.onnx", net.double(), self.images.double(), theirs, options)
+            net.float()
+
+    def exported(self, name, net, inputs, theirs, options):
+        """Compares the logits of a network that PyTorch exported as ONNX."""
+        file = self.work / name
+        with warnings.catch_warnings(action="ignore"):
+            torch.onnx.export(net, (inputs,), file, verbose=False, **options)
+        self.compare(f"torch, {name} -> import", self.imported(file), theirs)
+
+    def sklearn_to_ours(self):
+        """A classifier of scikit-learn, whose ONNX graph ends with a softmax and the choice of a class."""
+        model = self.config["model"]
+        activation = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic"}.get(model["activation"])
+        if model["batch_norm"] or activation is None or not importlib.util.find_spec("skl2onnx"):
+            return
+        from skl2onnx import to_onnx
+        from sklearn.neural_network import MLPClassifier
+
+        classifier = MLPClassifier(model["hidden"], activation=activation, max_iter=2, random_state=0)
+        images = self.images.numpy()
+        with warnings.catch_warnings(action="ignore"):
+            classifier.fit(images, np.arange(IMAGES) % self.classes)
+        theirs = images
+        for weight, bias in zip(classifier.coefs_, classifier.intercepts_, strict=True):
+            if theirs is not images:
+                theirs = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}.get(activation, expit)(theirs)
+            theirs = theirs @ weight + bias
+        for name, options in {"zipmap": {}, "arrays": {id(classifier): {"zipmap": False}}}.items():
+            file = self.work / f"sklearn-{name}.onnx"
+            file.write_bytes(to_onnx(classifier, images[:1], options=options).SerializeToString())
+            self.compare(f"scikit-learn, {name} -> import", self.imported(file), theirs)
 
 
 def main():
+    # That torchvision is not installed does not matter.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path, metavar="RUN")
     parser.add_argument("--runner", type=Path, required=True)
@@ -174,6 +242,7 @@ def main():
         check = Check(arguments, Path(work))
         check.ours_to_others()
         check.others_to_ours(arguments.pytorch)
+        check.sklearn_to_ours()
     sys.exit(1 if check.failed else 0)
 
 

@@ -41,8 +41,9 @@ pub fn not_finite(tensors: &Tensors) -> Option<&str> {
 ///
 /// # Errors
 ///
-/// If a parameter is missing or has another shape, or a tensor belongs to no parameter.
+/// If a parameter is missing or has another shape, a tensor belongs to no parameter, or an element is infinite or NaN.
 pub fn restore<B: Backend, M: Module<B>>(mut module: M, tensors: Tensors) -> Result<M> {
+    check_finite(&tensors)?;
     let snapshot = |(path, data): (String, TensorData)| {
         let stack = path.split('.').map(str::to_owned).collect();
         TensorSnapshot::from_data(data, stack, Vec::new(), ParamId::new())
@@ -68,8 +69,9 @@ pub fn restore<B: Backend, M: Module<B>>(mut module: M, tensors: Tensors) -> Res
 ///
 /// # Errors
 ///
-/// If a tensor has another shape than its parameter, or belongs to no parameter.
+/// If a tensor has another shape than its parameter, belongs to no parameter, or has an element that is infinite or NaN.
 pub fn restore_moments<B: Backend, M: Module<B>>(module: &M, tensors: Tensors) -> Result<GradientsParams> {
+    check_finite(&tensors)?;
     let mut restorer = MomentRestorer { path: Vec::new(), tensors, moments: GradientsParams::new(), problem: None };
     module.visit(&mut restorer);
     if let Some(problem) = restorer.problem {
@@ -79,6 +81,10 @@ pub fn restore_moments<B: Backend, M: Module<B>>(module: &M, tensors: Tensors) -
         bail!("unexpected tensor {path}: no such parameter in this network");
     }
     Ok(restorer.moments)
+}
+
+fn check_finite(tensors: &Tensors) -> Result<()> {
+    not_finite(tensors).map_or(Ok(()), |path| bail!("{path}: expected finite numbers, found an infinite one or NaN"))
 }
 
 struct MomentCollector<'a> {
@@ -132,5 +138,25 @@ impl<B: Backend> ModuleVisitor<B> for MomentRestorer {
             let (expected, found) = (expected.as_slice(), found.as_slice());
             self.problem.get_or_insert(format!("{path}: expected shape {expected:?}, found {found:?}"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::nn::LinearConfig;
+    use burn_flex::Flex;
+
+    #[test]
+    fn weights_and_moments_that_are_not_finite_are_refused() {
+        let linear = LinearConfig::new(2, 1).init::<Flex>(&Default::default());
+        let mut tensors = collect(&linear);
+        assert!(restore(linear.clone(), tensors.clone()).is_ok());
+        tensors.insert("bias".into(), TensorData::from([f32::NAN]));
+        let refused = [
+            restore(linear.clone(), tensors.clone()).map(|_| ()).unwrap_err().to_string(),
+            restore_moments(&linear, tensors).map(|_| ()).unwrap_err().to_string(),
+        ];
+        assert_eq!(refused, ["bias: expected finite numbers, found an infinite one or NaN"; 2]);
     }
 }

@@ -12,10 +12,9 @@ use sha2::{Digest, Sha256};
 use crate::backend::{self, Inner};
 use crate::cli::{ImportArgs, TrainArgs};
 use crate::dataset;
-use crate::formats::onnx;
-use crate::formats::state_dict;
-use crate::formats::weights;
-use crate::progress::{Progress, ProgressMode};
+use crate::formats::recognize::{Format, recognize};
+use crate::formats::{Imported, onnx, state_dict, weights};
+use crate::progress::{self, Progress, ProgressMode};
 use crate::record::{CHECKPOINT, ENVIRONMENT, Environment, ImportedFile, SUMMARY, Summary};
 use crate::run_directory::RunDirectory;
 use burn_mlp_train::checkpoint::{Checkpoint, LoopState};
@@ -28,8 +27,13 @@ use super::train::{environment, resolved};
 
 /// Name of the folder of imported runs.
 const JOB: &str = "import";
-/// Largest file that is read, in bytes.
+/// Largest file that is read for any network, in bytes.
 const LARGEST: u64 = 1 << 32;
+/// Most bytes of a file beside those for each parameter.
+const REST: u64 = 64 << 20;
+/// Most bytes of a file for each parameter of the network: weights in double precision, running statistics, and the
+/// moments of an optimizer that a checkpoint of another program may hold.
+const PER_PARAMETER: u64 = 64;
 
 /// Imports a model that another program trained as a run, and evaluates it.
 ///
@@ -42,12 +46,18 @@ pub fn run(arguments: &ImportArgs) -> Result<()> {
         ..TrainArgs::default()
     })?;
     let file = &arguments.file;
-    let bytes = read_at_most(file, LARGEST).with_context(|| format!("{}: cannot read", file.display()))?;
+    let unreadable = || format!("{}: cannot read", file.display());
+    // A missing file is noticed before data is loaded.
+    std::fs::metadata(file).with_context(unreadable)?;
     let data = dataset::load(&dataset::named(&config.data.source), config.data.verify)?;
     let chosen = backend::choose()?;
     let (d_input, classes) = (data.test.d_input(), data.class_names().len());
     let mlp: Mlp<Inner> = config.model.build(d_input, classes, config.training.seed, &chosen.device)?;
-    let mlp = weights_of(&arguments.file, &bytes, mlp).with_context(|| arguments.file.display().to_string())?;
+    let parameters: usize = mlp.layers().iter().map(|layer| layer.parameters).sum();
+    let limit = LARGEST.min(REST + PER_PARAMETER * parameters as u64);
+    let bytes = read_at_most(file, limit).with_context(unreadable)?;
+    let Imported { mlp, notes } = weights_of(file, &bytes, mlp).with_context(|| file.display().to_string())?;
+    notes.iter().for_each(|note| progress::warn(note));
     let examples = ImageExamples::new(data.test.clone(), config.data.normalization());
     let test = evaluate(&mlp, &examples, &chosen.device);
 
@@ -72,7 +82,7 @@ pub fn run(arguments: &ImportArgs) -> Result<()> {
             epochs: 0,
             steps: 0,
             model_epoch: 0,
-            parameters: mlp.layers().iter().map(|layer| layer.parameters).sum(),
+            parameters,
             test_loss: test.loss,
             test_accuracy: test.accuracy,
             train_loss: None,
@@ -86,16 +96,12 @@ pub fn run(arguments: &ImportArgs) -> Result<()> {
     Ok(())
 }
 
-/// `mlp` with the weights of a file. The format is recognized by the content: file names are often wrong.
-fn weights_of<B: Backend>(file: &Path, bytes: &[u8], mlp: Mlp<B>) -> Result<Mlp<B>> {
-    match bytes {
-        // Safetensors: eight bytes with the length of the header, and the header in JSON.
-        [_, _, _, _, _, _, _, _, b'{', ..] => state_dict::load(mlp, state_dict::from_safetensors(bytes)?),
-        // PyTorch: a zip file, or a bare pickle of protocol 2 or later.
-        [b'P', b'K', 3, 4, ..] | [0x80, 2..=5, ..] => state_dict::load(mlp, pytorch(file)?),
-        // ONNX: field 1, an integer, is the version of the format, which every writer puts first.
-        [8, ..] => onnx::import(mlp, bytes),
-        _ => bail!("expected a safetensors, ONNX or PyTorch file"),
+/// `mlp` with the weights of a file.
+fn weights_of<B: Backend>(file: &Path, bytes: &[u8], mlp: Mlp<B>) -> Result<Imported<B>> {
+    match recognize(bytes)? {
+        Format::Safetensors => state_dict::load(mlp, state_dict::from_safetensors(bytes)?),
+        Format::PyTorch => state_dict::load(mlp, pytorch(file)?),
+        Format::Onnx => onnx::import(mlp, bytes),
     }
 }
 

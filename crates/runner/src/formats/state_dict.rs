@@ -1,17 +1,16 @@
 //! The weights of a network as a PyTorch `state_dict`: that of the `torch.nn.Sequential` of the same layers.
 //!
-//! Every imported format is first read into a `state_dict`, which is renumbered and checked here.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! Every imported format is first read into a `state_dict`, which is matched with the network and checked here.
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, TensorData};
 use burn_mlp::{Activation, Mlp};
 use burn_mlp_train::parameters::Tensors;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use mlp_files::tensor_file;
+use safetensors::tensor::{Dtype, TensorView};
 
-use crate::formats::weights;
+use crate::formats::{Imported, names, weights};
 
 /// Counter of batches in PyTorch's batch normalization, which is not used for prediction.
 const BATCH_COUNT: &str = "num_batches_tracked";
@@ -73,7 +72,7 @@ pub fn of<B: Backend>(mlp: &Mlp<B>) -> Result<Tensors> {
 ///
 /// If the bytes are damaged, or a tensor has another type.
 pub fn from_safetensors(bytes: &[u8]) -> Result<Tensors> {
-    let file = SafeTensors::deserialize(bytes)?;
+    let file = tensor_file::view(bytes)?;
     let tensors = file.iter().filter(|(name, _)| !name.ends_with(BATCH_COUNT));
     let read = |(name, view): (&str, TensorView<'_>)| {
         let dtype = match view.dtype() {
@@ -129,64 +128,66 @@ pub fn to_safetensors(state: &Tensors) -> Result<Vec<u8>> {
     Ok(safetensors::serialize(views, None)?)
 }
 
-/// `mlp` with the weights of `state`.
+/// `mlp` with the weights of `state`, whose modules may have any names whose order is clear.
 ///
-/// Layers are matched in order. Their numbers may differ, as in a `Sequential` with or without dropout, and names may
-/// have a common prefix, as in `net.0.weight`.
+/// Numbers may differ from those of this network, as in a `Sequential` with or without dropout, and names may be longer,
+/// as in `model.net.0.weight`, or others, as in `fc1.weight`. A linear map without a bias has a bias of 0; a batch
+/// normalization without weight and bias, which PyTorch calls not affine, has 1 and 0.
+///
+/// # Errors
+///
+/// If the tensors are not those of this network, or their order is not clear.
+pub fn load<B: Backend>(mlp: Mlp<B>, state: Tensors) -> Result<Imported<B>> {
+    let expected = names::modules(of(&mlp)?)?;
+    let (found, notes) = names::ordered(names::modules(state)?, &expected)?;
+    let mut state = Tensors::new();
+    for (mut module, wanted) in found.into_iter().zip(&expected) {
+        for (field, like) in &wanted.tensors {
+            let name = module.name(field);
+            let data = match module.tensors.remove(field) {
+                Some(data) => data,
+                None => default(field, like).with_context(|| format!("no tensor {name}, which this network has"))?,
+            };
+            check(&name, &data, like)?;
+            state.insert(wanted.name(field), data);
+        }
+    }
+    Ok(Imported { mlp: fill(mlp, state)?, notes })
+}
+
+/// The values of an optional tensor that is left out.
+fn default(field: &str, like: &TensorData) -> Option<TensorData> {
+    let value = match (field, like.shape.len()) {
+        ("bias", _) => 0.0_f32,
+        ("weight", 1) => 1.0,
+        _ => return None,
+    };
+    Some(TensorData::full(like.shape.clone(), value))
+}
+
+/// Checks the shape and the elements of a tensor of a file.
+fn check(name: &str, data: &TensorData, like: &TensorData) -> Result<()> {
+    let (expected, found) = (like.shape.as_slice(), data.shape.as_slice());
+    let turned = expected.len() == 2 && expected != found && expected.iter().rev().eq(found);
+    let hint = if turned { ": it is the transpose of PyTorch's weight, [outputs, inputs]" } else { "" };
+    ensure!(expected == found, "tensor {name}: expected shape {expected:?}, found {found:?}{hint}");
+    weights::check(name, data.as_slice::<f32>().unwrap_or_default().iter().copied())
+}
+
+/// `mlp` with the weights of `state`, which has exactly the names of this network.
 ///
 /// # Errors
 ///
 /// If the tensors are not those of this network.
-pub fn load<B: Backend>(mlp: Mlp<B>, state: Tensors) -> Result<Mlp<B>> {
+pub fn fill<B: Backend>(mlp: Mlp<B>, state: Tensors) -> Result<Mlp<B>> {
     let expected = of(&mlp)?;
-    let state = renumbered(state, &expected)?;
-    for (name, data) in &expected {
-        let found = state.get(name).with_context(|| format!("no tensor {name}, which this network has"))?;
-        let (expected, found) = (data.shape.as_slice(), found.shape.as_slice());
-        ensure!(expected == found, "tensor {name}: expected shape {expected:?}, found {found:?}");
+    for (name, like) in &expected {
+        check(name, state.get(name).with_context(|| format!("no tensor {name}, which this network has"))?, like)?;
     }
     if let Some(name) = state.keys().find(|name| !expected.contains_key(*name)) {
         bail!("tensor {name} belongs to no layer of this network");
     }
     weights::from_bytes(mlp, to_safetensors(&state)?)
-}
-
-/// `state` with the layer numbers of `expected`: the first number found becomes the first one expected, and so on.
-fn renumbered(state: Tensors, expected: &Tensors) -> Result<Tensors> {
-    let numbers = |state: &Tensors, prefix: &str| -> Result<BTreeSet<usize>> {
-        state.keys().map(|name| Ok(split(name, prefix)?.0)).collect()
-    };
-    let prefix = prefix(&state);
-    let (found, wanted) = (numbers(&state, &prefix)?, numbers(expected, "")?);
-    ensure!(
-        found.len() == wanted.len(),
-        "expected {} layers with weights, found {}: {}",
-        wanted.len(),
-        found.len(),
-        state.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
-    );
-    let new: BTreeMap<usize, usize> = found.into_iter().zip(wanted).collect();
-    let rename = |(name, data): (String, TensorData)| {
-        let (number, field) = split(&name, &prefix)?;
-        Ok((format!("{}.{field}", new[&number]), data))
-    };
-    state.into_iter().map(rename).collect()
-}
-
-/// The part before the number in the first name: empty, or for example `net.`.
-fn prefix(state: &Tensors) -> String {
-    let name = state.keys().next().map_or("", String::as_str);
-    let mut parts: Vec<&str> = name.split('.').collect();
-    parts.truncate(parts.len().saturating_sub(2));
-    parts.iter().map(|part| format!("{part}.")).collect()
-}
-
-/// Number and field of a name: 3 and `weight` of `PREFIX3.weight`.
-fn split<'a>(name: &'a str, prefix: &str) -> Result<(usize, &'a str)> {
-    let parts = name.strip_prefix(prefix).and_then(|rest| rest.split_once('.'));
-    let number = parts.and_then(|(number, field)| Some((number.parse().ok()?, field)));
-    number
-        .with_context(|| format!("expected the names of a torch.nn.Sequential, such as {prefix}0.weight; found {name}"))
 }
 
 #[cfg(test)]
@@ -207,7 +208,7 @@ mod tests {
     }
 
     fn error(state: Tensors) -> String {
-        load(mlp(2, 0.0), state).unwrap_err().to_string()
+        format!("{:#}", load(mlp(2, 0.0), state).unwrap_err())
     }
 
     #[test]
@@ -216,13 +217,14 @@ mod tests {
         assert!(with_dropout.contains_key("8.weight") && !of(&mlp(1, 0.0)).unwrap().contains_key("8.weight"));
         let prefixed = rename(with_dropout, |name| format!("net.layers.{name}"));
         let loaded = load(mlp(2, 0.0), prefixed).unwrap();
-        assert_eq!(collect(&loaded), collect(&mlp(1, 0.5)));
+        assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
+        assert_eq!(collect(&loaded.mlp), collect(&mlp(1, 0.5)));
         // Numbers are ordered as numbers: 10 comes after 9, not after 1.
         let later = rename(of(&mlp(1, 0.0)).unwrap(), |name| {
             let (number, field) = name.split_once('.').unwrap();
             format!("{}.{field}", number.parse::<usize>().unwrap() + 8)
         });
-        assert_eq!(collect(&load(mlp(2, 0.0), later).unwrap()), collect(&mlp(1, 0.0)));
+        assert_eq!(collect(&load(mlp(2, 0.0), later).unwrap().mlp), collect(&mlp(1, 0.0)));
     }
 
     #[test]
@@ -232,16 +234,47 @@ mod tests {
         fewer.retain(|name, _| !name.starts_with("6."));
         assert!(error(fewer).contains("expected 5 layers with weights, found 4"));
         let mut missing = state();
-        missing.remove("3.bias");
-        assert!(error(missing).contains("no tensor 3.bias"));
+        missing.remove("3.weight");
+        assert!(error(missing).contains("tensor 3.bias belongs to no layer"));
+        let mut still = state();
+        still.remove("1.running_var");
+        assert!(error(still).contains("tensor 1.bias belongs to no layer"));
         let mut narrow = state();
         narrow.insert("6.bias".into(), TensorData::from([0.0_f32]));
         assert!(error(narrow).contains("tensor 6.bias: expected shape [3], found [1]"));
         let mut more = state();
         more.insert("0.scale".into(), TensorData::from([0.0_f32]));
         assert!(error(more).contains("0.scale belongs to no layer"));
-        assert!(error(rename(state(), |name| format!("fc{name}"))).contains("found fc0.bias"));
+        let turned = TensorData::zeros::<f32, _>([6, 5]);
+        let turned = Tensors::from_iter(state().into_iter().chain([("0.weight".into(), turned)]));
+        assert!(error(turned).contains("0.weight: expected shape [5, 6], found [6, 5]: it is the transpose"));
         assert!(error(Tensors::new()).contains("found 0"));
+    }
+
+    #[test]
+    fn what_pytorch_leaves_out_has_no_effect() {
+        // nn.Linear(.., bias=False) and nn.BatchNorm1d(.., affine=False)
+        let mut without = of(&mlp(1, 0.0)).unwrap();
+        without.retain(|name, _| !["0.bias", "1.weight", "1.bias"].contains(&name.as_str()));
+        let loaded = load(mlp(2, 0.0), without).unwrap().mlp;
+        let state = of(&loaded).unwrap();
+        assert_eq!(state["0.bias"], TensorData::zeros::<f32, _>([5]));
+        assert_eq!(state["1.weight"], TensorData::ones::<f32, _>([5]));
+        assert_eq!(state["1.bias"], TensorData::zeros::<f32, _>([5]));
+        assert_eq!(state["3.bias"], of(&mlp(1, 0.0)).unwrap()["3.bias"]);
+    }
+
+    #[test]
+    fn numbers_that_no_network_has_are_refused() {
+        let with = |name: &str, value: f32| {
+            let mut state = of(&mlp(1, 0.0)).unwrap();
+            let data = state.get_mut(name).unwrap();
+            *data = TensorData::full(data.shape.clone(), value);
+            error(rename(state, |name| format!("model.{name}")))
+        };
+        assert!(with("0.weight", f32::NAN).contains("tensor model.0.weight: expected finite numbers, found NaN"));
+        assert!(with("6.bias", f32::INFINITY).contains("tensor model.6.bias: expected finite numbers, found inf"));
+        assert!(with("1.running_var", -1.0).contains("expected variances of at least 0, found -1"));
     }
 
     #[test]

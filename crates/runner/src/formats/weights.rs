@@ -67,6 +67,8 @@ pub fn from_bytes<B: Backend>(mut mlp: Mlp<B>, bytes: Vec<u8>) -> Result<Mlp<B>>
     let tensors = file.len();
     for (name, view) in file.iter() {
         ensure!(view.dtype() == Dtype::F32, "tensor {name}: expected F32, found {:?}", view.dtype());
+        let (values, _) = view.data().as_chunks();
+        check(name, values.iter().map(|&value| f32::from_le_bytes(value)))?;
     }
     let store = SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(PyTorchToBurnAdapter);
     let mut store = mlp.layers().iter().enumerate().fold(store, |store, (index, layer)| {
@@ -81,6 +83,20 @@ pub fn from_bytes<B: Backend>(mut mlp: Mlp<B>, bytes: Vec<u8>) -> Result<Mlp<B>>
     let expected = applied.applied.len();
     ensure!(expected == tensors, "expected the {expected} tensors of this network, found {tensors}");
     Ok(mlp)
+}
+
+/// Checks the elements of a tensor: all are finite, and a variance is not negative, since its root is taken.
+///
+/// # Errors
+///
+/// If one is not; the error names the tensor.
+pub fn check(name: &str, values: impl Iterator<Item = f32>) -> Result<()> {
+    let variance = name.ends_with("running_var");
+    for value in values {
+        ensure!(value.is_finite(), "tensor {name}: expected finite numbers, found {value}");
+        ensure!(!variance || value >= 0.0, "tensor {name}: expected variances of at least 0, found {value}");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

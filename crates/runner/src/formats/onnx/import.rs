@@ -10,6 +10,7 @@ use super::messages::{Graph, Model, standard};
 use super::reader::{Found, Reader};
 use burn_mlp_train::parameters::Tensors;
 
+use crate::formats::Imported;
 use crate::formats::state_dict::{self, Kind, Layer};
 
 /// The first version of the standard operators with the meaning assumed here.
@@ -18,13 +19,14 @@ const OLDEST_OPSET: i64 = 7;
 /// `mlp` with the weights of an ONNX file.
 ///
 /// The graph must be the chain of layers of `mlp`, as [`export`](super::export()) or `torch.onnx.export` writes it.
-/// Linear maps are Gemm, or MatMul and Add. A softmax at the end is ignored, since a network returns logits. Nodes that
-/// flatten the input and dropout are ignored too.
+/// Linear maps are Gemm, or MatMul and Add. What a node computes from constants alone is a constant, too. The softmax
+/// and the choice of a class at the end are passed over, with a note, since a network returns logits. So are,
+/// silently, nodes that flatten the input or change its precision, and dropout.
 ///
 /// # Errors
 ///
 /// If the bytes are damaged, or the graph is not that of `mlp`; the error names the node.
-pub fn import<B: Backend>(mlp: Mlp<B>, bytes: &[u8]) -> Result<Mlp<B>> {
+pub fn import<B: Backend>(mlp: Mlp<B>, bytes: &[u8]) -> Result<Imported<B>> {
     let model = Model::decode(bytes).context("a field is damaged, or the message ends within a field")?;
     let [graph] = <[Graph; 1]>::try_from(model.graphs)
         .map_err(|graphs| anyhow!("expected a model with one graph, found {}", graphs.len()))?;
@@ -32,9 +34,9 @@ pub fn import<B: Backend>(mlp: Mlp<B>, bytes: &[u8]) -> Result<Mlp<B>> {
     ensure!(opset >= OLDEST_OPSET, "expected version {OLDEST_OPSET} or later of the operators, found {opset}");
     let expected = state_dict::layers(&mlp);
     // A graph may use one constant in any number of layers, so the number of layers read is limited.
-    let found = Reader::new(graph, expected.len())?.read()?;
+    let (found, note) = Reader::new(graph, expected.len())?.read()?;
     let state = matched(&expected, found)?;
-    state_dict::load(mlp, state)
+    Ok(Imported { mlp: state_dict::fill(mlp, state)?, notes: note.into_iter().collect() })
 }
 
 /// The tensors of the layers found, with the names of the layers expected.
@@ -116,7 +118,8 @@ mod tests {
         for activation in ACTIVATIONS {
             for (batch_norm, softmax) in [(false, false), (true, true)] {
                 let (one, other) = (mlp(config(activation, batch_norm), 1), mlp(config(activation, batch_norm), 2));
-                let back = import(other, &export(&one, softmax).unwrap()).unwrap();
+                let Imported { mlp: back, notes } = import(other, &export(&one, softmax).unwrap()).unwrap();
+                assert_eq!(!notes.is_empty(), softmax, "{notes:?}");
                 assert_eq!(collect(&back), collect(&one), "{activation:?}");
             }
         }
@@ -131,11 +134,36 @@ mod tests {
         assert!(error(MlpConfig::new(6, [5], 3)).contains("expected the 3 layers of the configuration, found more"));
         assert!(error(MlpConfig::new(6, [5, 5], 3)).contains("tensor 2.bias: expected shape [5], found [4]"));
         // A graph without batch normalization may be one into which it was folded, so it gets an identity instead.
-        let folded = import(mlp(config(Activation::Relu, true), 1), &bytes).unwrap();
+        let folded = import(mlp(config(Activation::Relu, true), 1), &bytes).unwrap().mlp;
         let plain = mlp(config(Activation::Relu, false), 1);
         let x = burn::tensor::Tensor::<_, 2>::ones([1, 6], &Default::default());
         let difference = (folded.forward(x.clone()) - plain.forward(x)).abs().max().into_scalar();
         assert!(difference < 1e-6, "{difference}");
+    }
+
+    // onnx 1.19 made the files; onnxruntime 1.23 computed the logits of [[0.5, -1.0, 2.0]]:
+    // onnxruntime.InferenceSession(FILE).run(None, {"input": x})[0]; from those with a head it was removed
+    #[test]
+    fn graphs_as_exporters_write_them_have_the_logits_of_onnxruntime() {
+        let read = |name: &str| {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/onnx");
+            let config = MlpConfig::new(3, [2], 2).with_activation(Activation::ParametricRelu);
+            import(mlp(config, 1), &std::fs::read(folder.join(name)).unwrap())
+        };
+        for (name, logits, note) in [
+            ("view-transposed-cast.onnx", [-7.139_221, -1.857_428_3_f32], None),
+            ("constant-nodes.onnx", [-7.628_139_5, -0.278_515_34], None),
+            ("double-lists.onnx", [-7.139_100_6, -1.858_049_4], Some("LogSoftmax")),
+            ("classifier-head.onnx", [-7.139_100_6, -1.858_049_4], Some("Softmax, ArgMax, ArrayFeatureExtractor")),
+        ] {
+            let Imported { mlp, notes } = read(name).unwrap();
+            let x = burn::tensor::Tensor::<_, 2>::from_data([[0.5, -1.0, 2.0]], &Default::default());
+            let found = mlp.forward(x).into_data();
+            found.assert_approx_eq::<f32>(&TensorData::from([logits]), burn::tensor::Tolerance::absolute(1e-5));
+            assert!(notes.iter().map(String::as_str).eq(note) || notes[0].contains(note.unwrap()), "{notes:?}");
+        }
+        let error = format!("{:#}", read("computes-gigabytes.onnx").unwrap_err());
+        assert!(error.contains("more is computed from the constants"), "{error}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Fields that are not declared here are ignored. No message contains a message of its own type, and prost checks each
 //! length before it allocates. A damaged file can therefore cause neither deep recursion nor large allocations.
 
+use anyhow::{Context, Result, bail};
 use prost::{Message, Oneof};
 
 use super::tensor::{FLOAT, Tensor};
@@ -81,9 +82,15 @@ pub struct Attribute {
     /// The name.
     #[prost(string, tag = "1")]
     pub name: String,
-    /// The value; `None` if it is of a type that no operator here uses.
+    /// The value; `None` if it is a list, or of a type that no operator here uses.
     #[prost(oneof = "Value", tags = "2, 3, 5")]
     pub value: Option<Value>,
+    /// The value if it is a list of floats.
+    #[prost(float, repeated, packed = "false", tag = "7")]
+    pub floats: Vec<f32>,
+    /// The value if it is a list of integers.
+    #[prost(int64, repeated, packed = "false", tag = "8")]
+    pub integers: Vec<i64>,
     /// The type of the value, which old files do not state.
     #[prost(int32, tag = "20")]
     pub kind: i32,
@@ -168,7 +175,7 @@ impl Attribute {
             Value::Integer(_) => 2,
             Value::Tensor(_) => 4,
         };
-        Self { name: name.into(), value: Some(value), kind }
+        Self { name: name.into(), value: Some(value), kind, ..Self::default() }
     }
 }
 
@@ -181,103 +188,40 @@ impl Port {
     }
 }
 
+impl Node {
+    /// The value of an attribute, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// If it is a list, or neither a number nor a tensor.
+    pub fn attribute(&self, name: &str) -> Result<Option<&Value>> {
+        let Some(found) = self.attributes.iter().find(|attribute| attribute.name == name) else { return Ok(None) };
+        found.value.as_ref().map(Some).with_context(|| format!("{name} is neither a number nor a tensor"))
+    }
+
+    /// An attribute that is a whole number, or `default` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If it is no whole number.
+    pub fn integer(&self, name: &str, default: i64) -> Result<i64> {
+        match self.attribute(name)? {
+            None => Ok(default),
+            Some(Value::Integer(value)) => Ok(*value),
+            Some(_) => bail!("{name} is no whole number"),
+        }
+    }
+
+    /// An attribute that is a list of whole numbers, if it is there.
+    pub fn integers(&self, name: &str) -> Option<&[i64]> {
+        self.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| &attribute.integers[..])
+    }
+}
+
 /// Whether `domain` is that of the standard operators.
 pub fn standard(domain: &str) -> bool {
     domain.is_empty() || domain == "ai.onnx"
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    fn model() -> Model {
-        let attributes = vec![Attribute::new("transB", Value::Integer(0)), Attribute::new("alpha", Value::Float(0.0))];
-        let constant = Value::Tensor(Box::new(Tensor::new("", &[1], [2.0])));
-        let names = |names: &[&str]| names.iter().map(|&name| name.into()).collect();
-        let node = |operator: &str, inputs, attributes| Node {
-            operator: operator.into(),
-            inputs: names(inputs),
-            outputs: vec!["y".into()],
-            attributes,
-            domain: String::new(),
-        };
-        let graph = Graph {
-            name: "graph".into(),
-            nodes: vec![
-                node("Constant", &[], vec![Attribute::new("value", constant)]),
-                node("Gemm", &["x", "w", ""], attributes),
-            ],
-            initializers: vec![Tensor::new("w", &[1, 2], [0.5, -0.0])],
-            inputs: vec![Port::new("x", 2)],
-            outputs: vec![Port::new("y", 1)],
-        };
-        let opsets = vec![OperatorSet { domain: String::new(), version: 17 }];
-        Model { ir_version: 8, producer: "a test".into(), graphs: vec![graph], opsets }
-    }
-
-    /// Whether `bytes` can be decoded. If so, also checks that encoding the model again is stable.
-    fn is_read(bytes: &[u8]) -> bool {
-        let Ok(model) = Model::decode(bytes) else { return false };
-        let written = model.encode_to_vec();
-        assert_eq!(Model::decode(&written[..]).unwrap().encode_to_vec(), written);
-        true
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        assert_eq!(Model::decode(&model().encode_to_vec()[..]).unwrap(), model());
-    }
-
-    #[test]
-    fn the_numbers_of_the_fields_are_those_of_onnx() {
-        let attribute = Attribute::new("a", Value::Integer(-1)).encode_to_vec();
-        assert_eq!(attribute, b"\x0a\x01a\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xa0\x01\x02");
-        let port = Port::new("x", 2).encode_to_vec();
-        assert_eq!(port, b"\x0a\x01x\x12\x13\x0a\x11\x08\x01\x12\x0d\x0a\x07\x12\x05batch\x0a\x02\x08\x02");
-        let opset = OperatorSet { domain: String::new(), version: 17 }.encode_to_vec();
-        assert_eq!(opset, b"\x0a\x00\x10\x11");
-    }
-
-    #[test]
-    fn lengths_that_are_not_there_and_endless_nesting_are_refused() {
-        for length in [&b"\x07"[..], b"\xff\xff\xff\xff\x07", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"] {
-            for field in [2, 7, 8, 99] {
-                assert!(!is_read(&[&[field << 3 | 2], length, b"a"].concat()), "field {field}");
-            }
-        }
-        // Nested groups, in a field that is ignored.
-        assert!(!is_read(&[0x4b; 1 << 20]));
-    }
-
-    #[test]
-    fn memory_is_bounded_by_the_length_of_the_file() {
-        // An empty node takes two bytes in the file, the fewest of any message, and the most memory.
-        let graph = b"\x0a\x00".repeat(100_000);
-        let nodes = Graph::decode(&graph[..]).unwrap().nodes;
-        assert!(nodes.capacity() * size_of::<Node>() <= 128 * graph.len());
-        assert!(size_of::<Node>().max(size_of::<Tensor>()).max(size_of::<Graph>()) <= 128);
-        assert!(size_of::<Attribute>().max(size_of::<Port>()) <= 64);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..99)) {
-            is_read(&bytes);
-        }
-
-        #[test]
-        fn damaged_and_shortened_models_are_read_or_refused(
-            damage in vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
-            end in any::<prop::sample::Index>(),
-        ) {
-            let mut bytes = model().encode_to_vec();
-            for (position, byte) in damage {
-                *position.get_mut(&mut bytes) = byte;
-            }
-            is_read(&bytes);
-            is_read(&bytes[..end.index(bytes.len())]);
-        }
-    }
-}
+mod tests;

@@ -1,20 +1,29 @@
 //! Reading of a network's layers from the nodes of an ONNX graph.
 
+mod layers;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use burn::tensor::TensorData;
 use burn_mlp::Activation;
 
-use super::messages::{Graph, Node, Value, standard};
-use super::tensor::{elements, transposed};
+use super::constant::Constant;
+use super::fold::Folder;
+use super::messages::{Graph, Node, standard};
 use crate::formats::state_dict::Kind;
 
-/// Operators that have no effect in prediction, or only change the shape of the input.
-const PASSED_OVER: [&str; 4] = ["Identity", "Dropout", "Flatten", "Reshape"];
-const KNOWN: &str = "Gemm, MatMul, Add, BatchNormalization, Relu, PRelu, Sigmoid, Tanh, Mul, Sub, Softmax, \
-                     Flatten, Reshape, Identity, Dropout and Constant";
+/// Operators on the data that have no effect in prediction, or only change its shape. Any change of shape is harmless:
+/// it keeps the order of the elements, and each layer must still find the width that the configuration says.
+const PASSED_OVER: [&str; 7] = ["Cast", "CastLike", "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze"];
+/// Operators that turn logits into probabilities or a class.
+const HEADS: [&str; 5] = ["Softmax", "LogSoftmax", "Hardmax", "ArgMax", "TopK"];
+/// Operators that may follow those, beside [`PASSED_OVER`] and [`HEADS`] themselves.
+const AFTER_HEADS: [&str; 9] =
+    ["Log", "Exp", "Clip", "Gather", "Concat", "ReduceMax", "ArrayFeatureExtractor", "Normalizer", "ZipMap"];
+const KNOWN: &str = "Gemm, MatMul, Add, BatchNormalization, Relu, PRelu, Sigmoid, Tanh, Mul, Sub, Softmax, Flatten, \
+                     Reshape, Identity and Dropout, beside those that compute constants";
 
 /// A layer found in a graph.
 pub struct Found {
@@ -30,14 +39,23 @@ impl From<Activation> for Found {
     }
 }
 
-/// Shape and elements of a constant, shared by all its names; `None` if the elements are not floats.
-type Constant = Option<Rc<TensorData>>;
+/// What a name in the graph stands for.
+#[derive(Clone)]
+enum Value {
+    Constant(Rc<Constant>),
+    /// A value that is known only when the graph runs, or not a number; and why.
+    Unknown(Rc<str>),
+    /// The data after a number of operators. Names that differ by [`PASSED_OVER`] operators stand for the same.
+    Data(usize),
+    /// Probabilities or a class.
+    Head,
+}
 
 /// The state inside a layer that consists of several nodes.
 #[derive(Clone, Copy, PartialEq)]
 enum Open {
     Nothing,
-    /// After MatMul. An Add with the bias may follow.
+    /// After a product without a bias. An Add with the bias may follow.
     Product,
     /// After `σ(x)`. A product with `x` or 4 may follow.
     Sigmoid,
@@ -48,81 +66,182 @@ enum Open {
 /// Reads a chain of nodes.
 pub struct Reader {
     nodes: Vec<Node>,
-    constants: HashMap<String, Constant>,
-    output: String,
-    /// Name of the output of the last node.
-    current: String,
-    /// Name of the output of the node before that.
-    previous: String,
+    values: HashMap<String, Value>,
+    folder: Folder,
+    input: String,
+    outputs: Vec<String>,
+    /// Place of the last linear map among the nodes.
+    last_linear: Option<usize>,
+    /// Number of operators that have changed the data so far.
+    current: usize,
+    /// Name of the data at this point.
+    name: String,
     open: Open,
     layers: Vec<Found>,
+    /// Operators of the head that were passed over, each once.
+    heads: Vec<String>,
     /// Largest number of layers that are read.
     most: usize,
 }
 
 impl Reader {
-    /// A reader of at most `most` layers. Fails if the graph does not have exactly one input and one output, or a
-    /// constant is damaged.
+    /// A reader of at most `most` layers. Fails if the graph does not have exactly one input, or a constant is damaged.
     pub fn new(graph: Graph, most: usize) -> Result<Self> {
-        let mut constants = HashMap::new();
+        let (mut values, mut folder) = (HashMap::new(), Folder::default());
         for tensor in graph.initializers {
-            constants.insert(tensor.name.clone(), tensor.data()?.map(Rc::new));
+            let value = match tensor.constant()? {
+                Some(constant) => Value::Constant(folder.stored(constant)),
+                None => Value::Unknown("its elements are no numbers".into()),
+            };
+            values.insert(tensor.name, value);
         }
         // Old files list the constants among the inputs.
-        let inputs: Vec<_> = graph.inputs.iter().filter(|port| !constants.contains_key(&port.name)).collect();
-        let ([input], [output]) = (&inputs[..], &graph.outputs[..]) else {
-            bail!("expected a graph with one input and one output, found {} and {}", inputs.len(), graph.outputs.len());
-        };
+        let inputs: Vec<_> = graph.inputs.iter().filter(|port| !values.contains_key(&port.name)).collect();
+        let [input] = inputs[..] else { bail!("expected a graph with one input, found {}", inputs.len()) };
+        values.insert(input.name.clone(), Value::Data(0));
+        let linear = |node: &Node| matches!(node.operator.as_str(), "Gemm" | "MatMul");
         Ok(Self {
-            current: input.name.clone(),
-            previous: String::new(),
-            output: output.name.clone(),
+            name: input.name.clone(),
+            input: input.name.clone(),
+            outputs: graph.outputs.into_iter().map(|port| port.name).collect(),
+            last_linear: graph.nodes.iter().rposition(linear),
             nodes: graph.nodes,
-            constants,
+            values,
+            folder,
+            current: 0,
             open: Open::Nothing,
             layers: Vec::new(),
+            heads: Vec::new(),
             most,
         })
     }
 
-    /// Reads the layers. Fails if the nodes are not a chain of layers, or a node has inputs that are not supported.
-    pub fn read(mut self) -> Result<Vec<Found>> {
+    /// The layers, and a note on what was passed over. Fails if the nodes are not a chain of layers, or a node has
+    /// inputs that are not supported.
+    pub fn read(mut self) -> Result<(Vec<Found>, Option<String>)> {
         let nodes = std::mem::take(&mut self.nodes);
         for (place, node) in nodes.iter().enumerate() {
-            self.node(node).with_context(|| format!("node {place} of the graph ({})", node.operator))?;
+            let context = || format!("node {place} of the graph ({})", node.operator);
+            ensure!(!node.outputs.is_empty(), "{}: it has no output", context());
+            let value = self.node(place, node).with_context(context)?;
+            for (number, output) in node.outputs.iter().enumerate() {
+                let value = match &value {
+                    Value::Head => Value::Head,
+                    value if number == 0 => value.clone(),
+                    _ => Value::Unknown("not the first output of its node".into()),
+                };
+                self.values.insert(output.clone(), value);
+            }
         }
         ensure!(self.open != Open::Scaled, "4σ(x) is not followed by a difference with 2");
+        let end = |output: &String| match self.values.get(output) {
+            Some(Value::Data(place)) => *place == self.current,
+            other => matches!(other, Some(Value::Head)),
+        };
         ensure!(
-            self.current == self.output,
+            self.outputs.iter().any(end),
             "the output {} of the graph is not that of its last node, {}",
-            self.output,
-            self.current
+            self.outputs.join(", "),
+            self.name
         );
-        Ok(self.layers)
+        let note = format!("passed over after the logits {}: {}", self.name, self.heads.join(", "));
+        Ok((self.layers, (!self.heads.is_empty()).then_some(note)))
     }
 
-    fn node(&mut self, node: &Node) -> Result<()> {
-        let domain = &node.domain;
-        ensure!(standard(domain), "expected standard operators only, found one of the domain {domain}");
-        let [output, ..] = &node.outputs[..] else { bail!("it has no output") };
-        if let Some(constant) = self.named_constant(node)? {
-            self.constants.insert(output.clone(), constant);
-            return Ok(());
+    /// What the first output of a node stands for.
+    fn node(&mut self, place: usize, node: &Node) -> Result<Value> {
+        let missing = || Value::Unknown("it is the output of no node before".into());
+        let value = |name: &String| self.values.get(name).cloned().unwrap_or_else(missing);
+        let inputs: Vec<Option<Value>> =
+            node.inputs.iter().map(|name| (!name.is_empty()).then(|| value(name))).collect();
+        let first = inputs.first().cloned().flatten();
+        let has = |wanted: fn(&Value) -> bool| inputs.iter().flatten().any(wanted);
+        match (node.operator.as_str(), first) {
+            ("Identity", Some(first)) => Ok(first),
+            ("Shape" | "Size", Some(Value::Data(_))) => Ok(Value::Unknown("known only when the graph runs".into())),
+            _ if has(|value| matches!(value, Value::Head)) => self.after_head(node),
+            (operator, Some(first @ Value::Data(_))) if PASSED_OVER.contains(&operator) => {
+                self.pass_over(node)?;
+                Ok(first)
+            }
+            _ if has(|value| matches!(value, Value::Data(_))) => self.data(place, node, &inputs),
+            _ => Ok(self.folded(place, node, inputs)),
         }
+    }
+
+    /// The constant that a node computes from constants. One that cannot be computed may be of no use to the layers.
+    fn folded(&mut self, place: usize, node: &Node, inputs: Vec<Option<Value>>) -> Value {
+        let mut constants = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            match input {
+                Some(Value::Constant(constant)) => constants.push(Some(constant)),
+                Some(unknown) => return unknown,
+                None => constants.push(None),
+            }
+        }
+        match self.folder.fold(node, &constants) {
+            Ok(constant) => Value::Constant(constant),
+            // Only the start of the name, which may be as long as the file and is kept.
+            Err(error) => Value::Unknown(format!("node {place} ({:.40}): {error:#}", node.operator).into()),
+        }
+    }
+
+    /// A node that uses probabilities or a class, which must be a part of the head, too.
+    fn after_head(&mut self, node: &Node) -> Result<Value> {
+        let operator = &*node.operator;
         ensure!(
-            node.inputs.contains(&self.current),
-            "expected one chain of nodes; it does not use {}, the output of the node before",
-            self.current
+            HEADS.contains(&operator) || AFTER_HEADS.contains(&operator) || PASSED_OVER.contains(&operator),
+            "expected a softmax at the end only, and what chooses a class after it; to cut it off: {}",
+            self.cut(&self.input, &self.name)
         );
+        if !self.heads.iter().any(|head| head == operator) {
+            self.heads.push(operator.into());
+        }
+        Ok(Value::Head)
+    }
+
+    /// A node that uses the data.
+    fn data(&mut self, place: usize, node: &Node, inputs: &[Option<Value>]) -> Result<Value> {
+        let operator = &*node.operator;
+        let uses = |wanted: usize| {
+            inputs.iter().flatten().any(|value| matches!(value, Value::Data(place) if *place == wanted))
+        };
+        ensure!(
+            uses(self.current),
+            "expected one chain of nodes; it does not use {}, the output of the node before",
+            self.name
+        );
+        if HEADS.contains(&operator) {
+            let classes = operator == "TopK" || matches!(node.integer("axis", -1)?, -1 | 1);
+            ensure!(classes, "expected {operator} over the classes");
+            return self.after_head(node);
+        }
+        ensure!(self.heads.is_empty(), "expected a softmax at the end only; it comes after one");
         let open = std::mem::replace(&mut self.open, Open::Nothing);
+        ensure!(open != Open::Scaled || operator == "Sub", "4σ(x) is not followed by a difference with 2");
+        let is_bias = operator == "Add" && open == Open::Product;
+        ensure!(
+            is_bias || self.last_linear.is_none_or(|last| place <= last),
+            "the network ends before it: remove it and what follows with {}",
+            self.cut(&self.input, &self.name)
+        );
+        let before = self.current.checked_sub(1).is_some_and(uses);
+        self.layer(node, open, before)?;
+        self.name.clone_from(&node.outputs[0]);
+        self.current += 1;
+        Ok(Value::Data(self.current))
+    }
+
+    /// Reads a layer, or a part of one. `before` is whether the node uses what was the data one operator before.
+    fn layer(&mut self, node: &Node, open: Open, before: bool) -> Result<()> {
         match node.operator.as_str() {
+            _ if !standard(&node.domain) => return Err(self.unknown(node)),
             "Gemm" => self.gemm(node)?,
             "MatMul" => {
-                let weight = transposed(self.matrix(node.inputs.get(1))?);
+                let weight = self.matrix(node.inputs.get(1), true)?;
                 self.linear(weight, None)?;
-                self.open = Open::Product;
             }
-            "Add" if open == Open::Product => self.bias(node)?,
+            "Add" if open == Open::Product => self.bias(self.other(node)?)?,
             "BatchNormalization" => self.batch_norm(node)?,
             "Relu" => self.push(Activation::Relu.into())?,
             "Tanh" => self.push(Activation::Tanh.into())?,
@@ -134,158 +253,41 @@ impl Reader {
                 self.push(Activation::Sigmoid.into())?;
                 self.open = Open::Sigmoid;
             }
-            "Mul" if open == Open::Sigmoid && node.inputs.contains(&self.previous) => {
-                self.replace_last(Activation::Silu);
-            }
+            "Mul" if open == Open::Sigmoid && before => self.replace_last(Activation::Silu),
             "Mul" if open == Open::Sigmoid => {
                 self.scalar(node, 4.0)?;
                 self.open = Open::Scaled;
             }
             "Sub" if open == Open::Scaled => {
-                ensure!(node.inputs.first() == Some(&self.current), "expected the difference of 4σ(x) and 2");
+                ensure!(self.is_data(&node.inputs[0]), "expected the difference of 4σ(x) and 2");
                 self.scalar(node, 2.0)?;
                 self.replace_last(Activation::RescaledSigmoid);
             }
-            "Softmax" => {
-                ensure!(node.outputs.contains(&self.output), "expected a softmax at the end only");
-                let classes = matches!(attribute(node, "axis")?, None | Some(Value::Integer(-1 | 1)));
-                ensure!(classes, "expected a softmax over the classes");
-            }
-            operator if PASSED_OVER.contains(&operator) => self.pass_over(node)?,
-            _ => bail!("not part of a multilayer perceptron; the operators that are: {KNOWN}"),
+            _ => return Err(self.unknown(node)),
         }
-        ensure!(open != Open::Scaled || node.operator == "Sub", "4σ(x) is not followed by a difference with 2");
-        self.previous = std::mem::replace(&mut self.current, output.clone());
         Ok(())
     }
 
-    /// The constant that a Constant node defines, or that an Identity node renames.
-    fn named_constant(&self, node: &Node) -> Result<Option<Constant>> {
-        match (node.operator.as_str(), &node.inputs[..]) {
-            ("Constant", _) => match attribute(node, "value")?.context("it has no value")? {
-                Value::Tensor(tensor) => Ok(Some(tensor.as_ref().clone().data()?.map(Rc::new))),
-                _ => bail!("its value is no tensor"),
-            },
-            ("Identity", [name]) => Ok(self.constants.get(name).cloned()),
-            _ => Ok(None),
-        }
-    }
-
-    fn pass_over(&self, node: &Node) -> Result<()> {
-        let shape = matches!(node.operator.as_str(), "Flatten" | "Reshape");
-        ensure!(!shape || self.layers.is_empty(), "expected it before the first layer only");
-        // Dropout's third input turns it on.
-        ensure!(node.operator != "Dropout" || node.inputs.len() < 3, "expected a graph exported for inference");
-        Ok(())
-    }
-
-    fn gemm(&mut self, node: &Node) -> Result<()> {
-        let float = |name: &str| match attribute(node, name)? {
-            None => Ok(1.0),
-            Some(Value::Float(value)) => Ok(*value),
-            Some(_) => bail!("{name} is no number"),
+    /// What to do about an operator that no layer has.
+    fn unknown(&self, node: &Node) -> Error {
+        let what = match &*node.domain {
+            domain if standard(domain) => String::new(),
+            domain => format!(" (its domain is {domain})"),
         };
-        let flag = |name: &str| match attribute(node, name)? {
-            None => Ok(false),
-            Some(Value::Integer(value)) => Ok(*value != 0),
-            Some(_) => bail!("{name} is no whole number"),
-        };
-        let (alpha, beta) = (float("alpha")?, float("beta")?);
-        ensure!(alpha == 1.0 && beta == 1.0, "expected alpha and beta of 1, found {alpha} and {beta}");
-        ensure!(!flag("transA")?, "expected an input that is not transposed");
-        let weight = self.matrix(node.inputs.get(1))?;
-        let weight = if flag("transB")? { weight.clone() } else { transposed(weight) };
-        let bias = node.inputs.get(2).filter(|name| !name.is_empty());
-        let bias = bias.map(|name| self.vector(Some(name))).transpose()?;
-        self.linear(weight, bias)
-    }
-
-    /// Adds a linear layer with PyTorch's `weight`, `[d_output, d_input]`. Without `bias`, the bias is 0.
-    fn linear(&mut self, weight: TensorData, bias: Option<TensorData>) -> Result<()> {
-        let d_output = weight.shape[0];
-        let bias = bias.unwrap_or_else(|| TensorData::new(vec![0.0_f32; d_output], [d_output]));
-        self.push(Found { kind: Kind::Linear, tensors: vec![("weight", weight), ("bias", bias)] })
-    }
-
-    fn bias(&mut self, node: &Node) -> Result<()> {
-        let bias = self.vector(node.inputs.iter().find(|&name| *name != self.current))?;
-        if let Some((_, zeros)) = self.layers.last_mut().and_then(|layer| layer.tensors.last_mut()) {
-            *zeros = bias;
+        if self.layers.is_empty() {
+            return anyhow!(
+                "not part of a multilayer perceptron{what}. If it prepares the input, cut it off: {}; a mean and a \
+                 standard deviation of the pixels are the settings data.mean and data.std",
+                self.cut(&node.outputs[0], &self.outputs.join("\", \""))
+            );
         }
-        Ok(())
+        anyhow!("not part of a multilayer perceptron{what}; the operators that are: {KNOWN}")
     }
 
-    fn batch_norm(&mut self, node: &Node) -> Result<()> {
-        // 10⁻⁵ is the operator's default. The conversion goes through decimal digits: the file stores ε in single
-        // precision, and must compare equal to the configuration's in double precision.
-        let epsilon = match attribute(node, "epsilon")? {
-            None => 1e-5,
-            Some(Value::Float(epsilon)) => epsilon.to_string().parse()?,
-            Some(_) => bail!("epsilon is no number"),
-        };
-        let training = !matches!(attribute(node, "training_mode")?, None | Some(Value::Integer(0)));
-        ensure!(!training, "expected a graph exported for inference");
-        let mut tensors = Vec::new();
-        for (place, field) in ["weight", "bias", "running_mean", "running_var"].into_iter().enumerate() {
-            tensors.push((field, self.vector(node.inputs.get(place + 1))?));
-        }
-        self.push(Found { kind: Kind::BatchNorm { epsilon }, tensors })
+    /// The Python call that writes the part of a graph between two values.
+    fn cut(&self, from: &str, to: &str) -> String {
+        format!("onnx.utils.extract_model(FILE, NEW, [\"{from}\"], [\"{to}\"])")
     }
-
-    fn push(&mut self, layer: Found) -> Result<()> {
-        ensure!(self.layers.len() < self.most, "expected the {} layers of the configuration, found more", self.most);
-        self.layers.push(layer);
-        Ok(())
-    }
-
-    fn replace_last(&mut self, activation: Activation) {
-        self.layers.pop();
-        self.layers.push(activation.into());
-    }
-
-    /// The constant of a node's input, with its name.
-    fn constant<'a>(&'a self, name: Option<&'a String>) -> Result<(&'a str, &'a TensorData)> {
-        let name = name.context("an input is missing")?;
-        let data = self.constants.get(name).with_context(|| format!("{name} is no constant"))?;
-        let data = data.as_deref().with_context(|| format!("{name} has no elements in single precision"))?;
-        Ok((name, data))
-    }
-
-    fn matrix<'a>(&'a self, name: Option<&'a String>) -> Result<&'a TensorData> {
-        let (name, data) = self.constant(name)?;
-        // If one dimension were 0, the other could be arbitrarily large in a tiny file.
-        let matrix = data.shape.len() == 2 && !data.shape.contains(&0);
-        ensure!(matrix, "{name} is no matrix: its shape is {:?}", data.shape.as_slice());
-        Ok(data)
-    }
-
-    fn vector(&self, name: Option<&String>) -> Result<TensorData> {
-        let (name, data) = self.constant(name)?;
-        ensure!(data.shape.len() == 1, "{name} is no vector: its shape is {:?}", data.shape.as_slice());
-        Ok(data.clone())
-    }
-
-    /// The single slope of a parametric ReLU. Some writers give it the shape `[1, 1]`.
-    fn slope(&self, name: Option<&String>) -> Result<TensorData> {
-        let (name, data) = self.constant(name)?;
-        match elements(data) {
-            &[slope] => Ok(TensorData::from([slope])),
-            _ => bail!("expected one slope for the layer, found {name} of shape {:?}", data.shape.as_slice()),
-        }
-    }
-
-    /// Checks that the node's other input is the constant `expected`.
-    fn scalar(&self, node: &Node, expected: f32) -> Result<()> {
-        let (_, data) = self.constant(node.inputs.iter().find(|&name| *name != self.current))?;
-        let found = elements(data);
-        ensure!(found == [expected], "expected the number {expected}, found {found:?}");
-        Ok(())
-    }
-}
-
-fn attribute<'a>(node: &'a Node, name: &str) -> Result<Option<&'a Value>> {
-    let Some(found) = node.attributes.iter().find(|attribute| attribute.name == name) else { return Ok(None) };
-    found.value.as_ref().map(Some).with_context(|| format!("{name} is neither a number nor a tensor"))
 }
 
 #[cfg(test)]
