@@ -72,7 +72,10 @@ mod tests {
     fn a_number_outside_its_range_is_refused_with_both_and_not_a_number_is_in_none() {
         let read = |value: f64| -> Result<f64, Error> { positive(value.into_deserializer()) };
         assert_eq!(read(0.5), Ok(0.5));
-        assert_eq!(read(-1.0).unwrap_err().to_string(), "expected a number greater than 0, from 1.2e-38 to 3.4e38, found -1.0");
+        assert_eq!(
+            read(-1.0).unwrap_err().to_string(),
+            "expected a number greater than 0, from 1.2e-38 to 3.4e38, found -1.0"
+        );
         for range in [finite, positive, not_negative, fraction, below_one, above_zero_to_one, between_zero_and_one] {
             let not_a_number: Result<f64, Error> = range(f64::NAN.into_deserializer());
             assert!(not_a_number.is_err());
@@ -87,7 +90,9 @@ mod tests {
         for value in [1e-50, 1e-45, 1e39, f64::MAX, f64::MIN_POSITIVE] {
             for range in [finite, positive, not_negative] {
                 let error = read(range, value).unwrap_err().to_string();
-                assert!(error.ends_with(&format!("from 1.2e-38 to 3.4e38, found {value:?}")) || error.contains("magnitude"));
+                assert!(
+                    error.ends_with(&format!("from 1.2e-38 to 3.4e38, found {value:?}")) || error.contains("magnitude")
+                );
             }
         }
         for value in [1.2e-38, 1e-8, 3.4e38] {

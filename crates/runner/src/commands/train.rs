@@ -265,8 +265,9 @@ fn introduce(progress: &Progress, config: &Config, data: &FashionMnist, mlp: &Ml
 pub(super) fn environment(data: &FashionMnist, chosen: &Chosen) -> Environment {
     Environment {
         version: env!("CARGO_PKG_VERSION").into(),
-        burn: "0.21.0".into(),
-        commit: record::commit(),
+        burn: record::BURN.into(),
+        commit: Some(record::COMMIT.into()),
+        features: record::features(),
         backend: backend::NAME.into(),
         device: chosen.description.clone(),
         threads: backend::threads(),

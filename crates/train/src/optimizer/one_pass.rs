@@ -204,7 +204,8 @@ mod tests {
         let step = Momentum { momentum: 0.5, nesterov: false, learning_rate: 0.0, decay: 0.0 };
         for broken in [0, CHUNK, PIECE - 1, PIECE, length - 1] {
             for value in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
-                let (mut weight, mut velocity, mut gradient) = (vec![1.0; length], vec![0.0; length], vec![1.0; length]);
+                let (mut weight, mut velocity, mut gradient) =
+                    (vec![1.0; length], vec![0.0; length], vec![1.0; length]);
                 assert!(apply(step, &[&gradient], [&mut weight, &mut velocity]));
                 gradient[broken] = value;
                 assert!(!apply(step, &[&gradient], [&mut weight, &mut velocity]), "{value} at {broken}");

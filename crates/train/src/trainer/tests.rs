@@ -195,7 +195,8 @@ fn a_moment_that_is_not_finite_names_the_step_that_made_it_so_however_the_device
         for every_steps in [0, 1, 2] {
             let folder = tempfile::tempdir().unwrap();
             let trainer = trainer(&rows, CONFIG).with_transform(large).with_placement(placement);
-            let trainer = trainer.with_log(folder.path().join("log")).with_checkpoints(folder.path().join("checkpoint"));
+            let trainer =
+                trainer.with_log(folder.path().join("log")).with_checkpoints(folder.path().join("checkpoint"));
             match trainer.with_checkpoint_steps(every_steps).run().map(|_| ()).unwrap_err() {
                 TrainError::Diverged { what, epoch: 2, step: 2, .. } => {
                     assert!(what.starts_with("second_moment/") && what.ends_with("infinite or not a number"), "{what}");

@@ -59,7 +59,7 @@ impl<'a> Measuring<'a> {
                     started,
                     device: backend::processor(),
                     threads: backend::threads(),
-                    commit: record::commit(),
+                    commit: Some(record::COMMIT.into()),
                 };
                 self.results.store().write(job, &claimed, measurement, made)?;
             }
