@@ -40,7 +40,7 @@ fn run() -> anyhow::Result<()> {
             if let Err(error) = message.print()
                 && !message.use_stderr()
             {
-                return Err(error.into());
+                return Err(anyhow::Error::from(error).context("standard output"));
             }
             std::process::exit(message.exit_code());
         }

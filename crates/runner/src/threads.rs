@@ -55,14 +55,16 @@ fn wanted() -> usize {
 /// Lets ndarray start the threads that it multiplies matrices on, at the first product.
 #[cfg(feature = "ndarray")]
 fn start_multiplying() -> Result<()> {
-    use burn::tensor::{Device, Tensor};
-    type B = burn_ndarray::NdArray<f64>;
+    use burn::tensor::TensorData;
+    use burn::tensor::ops::FloatTensorOps as _;
+    type B = burn_ndarray::NdArray;
 
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let product = std::panic::catch_unwind(|| {
-        let one = Tensor::<B, 2>::ones([1, 1], &Device::<B>::default());
-        one.clone().matmul(one)
+        // By the backend's own operations: the first tensor settles the precision of a device.
+        let one = || B::float_from_data(TensorData::from([[1.0_f32]]), &Default::default());
+        B::float_matmul(one(), one())
     });
     std::panic::set_hook(hook);
     let hint = "the system refuses the threads to multiply matrices on; MATMUL_NUM_THREADS=1 does without";
