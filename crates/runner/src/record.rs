@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use burn_fashion_mnist::Origin;
@@ -33,8 +33,11 @@ pub struct Environment {
     pub version: String,
     /// Version of Burn.
     pub burn: String,
-    /// Commit of the sources, if they are in a git checkout.
+    /// See [`COMMIT`].
     pub commit: Option<String>,
+    /// Cargo features of the program.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// Backend.
     pub backend: String,
     /// Device.
@@ -169,22 +172,48 @@ pub(crate) fn existing(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The current time in UTC, to the second: `2026-01-31T12:00:00Z`.
+/// The current time in UTC, to the second: `2026-01-31T12:00:00Z`. A clock before 1970 or after 9999 counts as set to the
+/// nearest time that can be written.
 pub fn now() -> String {
-    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+    written(SystemTime::now())
 }
 
-/// The current commit of the checkout that this program was built in, if git finds it.
-pub fn commit() -> Option<String> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let output = std::process::Command::new("git").arg("-C").arg(folder).args(["rev-parse", "HEAD"]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
+fn written(time: SystemTime) -> String {
+    /// Seconds from 1970 to the end of 9999.
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    humantime::format_rfc3339_seconds(time.clamp(UNIX_EPOCH, UNIX_EPOCH + LAST)).to_string()
+}
+
+/// The commit that this program was compiled from: with `-dirty` if its sources had been edited since, `unknown` if they
+/// were in no git checkout.
+pub const COMMIT: &str = env!("RUNNER_COMMIT");
+/// The version of Burn that is compiled in.
+pub const BURN: &str = env!("RUNNER_BURN");
+
+/// The features that are compiled in.
+pub fn features() -> Vec<String> {
+    env!("RUNNER_FEATURES").split_whitespace().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_clock_gives_a_time_in_order() {
+        let at = |seconds: i64| {
+            let since = Duration::from_secs(seconds.unsigned_abs());
+            written(if seconds < 0 { UNIX_EPOCH - since } else { UNIX_EPOCH + since })
+        };
+        // date -u -d @951826554 +%FT%TZ
+        assert_eq!(at(951_826_554), "2000-02-29T12:15:54Z");
+        for early in [-1, -86_400, i64::from(i32::MIN), -9_000_000_000_000_000_000] {
+            assert_eq!(at(early), "1970-01-01T00:00:00Z");
+        }
+        for late in [253_402_300_799, 253_402_300_800, 9_000_000_000_000_000_000] {
+            assert_eq!(at(late), "9999-12-31T23:59:59Z");
+        }
+    }
 
     #[test]
     fn a_change_says_what_it_was_and_when() {

@@ -216,8 +216,8 @@ impl Records {
     }
 
     fn circumstances(&self) -> Section {
-        let Environment { version, burn, commit, backend, device, threads, platform, started, data, images, .. } =
-            &self.environment;
+        let Environment { version, burn, commit, features, backend, device, threads, .. } = &self.environment;
+        let Environment { platform, started, data, images, .. } = &self.environment;
         let place = match (&data.path, data.kind) {
             (_, OriginKind::Sample) => "embedded sample".to_owned(),
             (Some(path), _) => path.display().to_string(),
@@ -235,6 +235,7 @@ impl Records {
             ["program", version],
             ["Burn", burn],
             ["commit", commit.as_deref().unwrap_or("unknown")],
+            ["features", &features.join(", ")],
             ["backend", backend],
             ["device", device],
             ["threads", &threads.to_string()],

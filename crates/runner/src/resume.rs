@@ -6,6 +6,7 @@ use crate::backend;
 use crate::dataset::lasting;
 use crate::record::{CHECKPOINT, Change, ENVIRONMENT, Environment, METRICS, read_config, read_json};
 use crate::run_directory::RunDirectory;
+use crate::threads;
 use burn_mlp_train::Checkpoint;
 use mlp_settings::config::Config;
 use mlp_settings::{Settings, SettingsError, entries};
@@ -115,7 +116,7 @@ struct Proposed<'a> {
 
 impl Proposed<'_> {
     /// The differences between the settings of `checkpoint` and `config`. Fails if one is not allowed, or was made in
-    /// the run's files instead of with `--set`.
+    /// the run's files instead of with `--set`, or fewer epochs are left than the run has begun.
     fn changes(&self, checkpoint: &Checkpoint, config: &Config) -> Result<Vec<Change>> {
         let (defaults, proposed) = (entries(&Config::default()), entries(config));
         if let Some(key) = checkpoint.settings.keys().find(|key| !proposed.contains_key(*key)) {
@@ -140,6 +141,12 @@ impl Proposed<'_> {
                 return Err(SettingsError::Unnamed { origin, key, found, expected }.into());
             }
             changes.push(Change { key, from: expected, to: found, epoch: 0, step: 0 });
+        }
+        let (key, begun, found) = ("training.epochs", checkpoint.state.begun_epochs(), config.training.epochs);
+        if found < begun {
+            let expected = format!("at least {begun}, the epochs that the run has begun");
+            let (origin, found) = (self.settings.origin(key), found.to_string());
+            return Err(SettingsError::Range { origin, key: key.to_owned(), found, expected }.into());
         }
         Ok(changes)
     }
@@ -172,7 +179,7 @@ fn identity_changes(environment: &Environment, device: &str) -> Vec<Change> {
         ("version", &environment.version, env!("CARGO_PKG_VERSION").to_owned()),
         ("backend", &environment.backend, backend::NAME.to_owned()),
         ("device", &environment.device, device.to_owned()),
-        ("threads", &environment.threads.to_string(), backend::threads().to_string()),
+        ("threads", &environment.threads.to_string(), threads::count().to_string()),
     ];
     now.into_iter()
         .filter_map(|(key, started, to)| {

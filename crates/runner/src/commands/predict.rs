@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Write as _, stdout};
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::backend::Inner;
 use crate::cli::PredictArgs;
 use crate::formats::image as image_input;
+use crate::output::stdout;
 use crate::run::Run;
 use burn_mlp_train::{probabilities, values};
 

@@ -143,14 +143,48 @@ impl Layered for Config {
     fn validate(&self) -> Result<(), Invalid> {
         let source = &self.data.source;
         Invalid::unless(!source.is_empty(), "data.source", source, "auto, sample, or a folder of IDX files")?;
-        let model = &self.model;
-        Invalid::unless(!model.hidden.contains(&0), "model.hidden", &model.hidden, "at least 1 unit in each layer")?;
-        let dropout: Vec<f64> = model.dropout.iter().map(|prob| prob.get()).collect();
-        let entries = [0, model.hidden.len()].contains(&dropout.len());
-        let expected = format!("one probability for each of the {} hidden layers, or []", model.hidden.len());
-        Invalid::unless(entries, "model.dropout", dropout, &expected)?;
+        self.model.validate()?;
+        self.data.validate()?;
+        self.training.validate(&self.model)?;
+        let OptimizerConfig { kind, momentum, nesterov, .. } = self.optimizer;
+        let moves = !nesterov || momentum > 0.0 || kind != OptimizerKind::Sgd;
+        Invalid::unless(moves, "optimizer.nesterov", nesterov, "false while optimizer.momentum is 0")?;
+        let ScheduleConfig { kind, warmup_epochs, .. } = self.schedule;
+        let epochs = self.training.epochs;
+        let warm = epochs == 0 || kind == ScheduleKind::OneCycle || warmup_epochs <= epochs as f64;
+        let expected = format!("at most training.epochs = {epochs}, or the rate never reaches training.learning_rate");
+        Invalid::unless(warm, "schedule.warmup_epochs", warmup_epochs, &expected)?;
         let ValidationConfig { fraction, patience, .. } = self.validation;
         let watched = patience == 0 || fraction > 0.0;
         Invalid::unless(watched, "validation.patience", patience, "0 while validation.fraction is 0")
     }
+}
+
+impl DataConfig {
+    /// Refuses a normalization after which pixels are not finite, or black and white are the same.
+    fn validate(&self) -> Result<(), Invalid> {
+        let [black, white] = [0, u8::MAX].map(|value| self.normalization().apply(value));
+        let seen = black.is_finite() && white.is_finite() && black != white;
+        let expected = format!(
+            "a normalization that tells black from white: with data.std = {:?}, {black:?} and {white:?}",
+            self.std
+        );
+        Invalid::unless(seen, "data.mean", self.mean, &expected)
+    }
+}
+
+impl TrainingConfig {
+    fn validate(&self, model: &ModelConfig) -> Result<(), Invalid> {
+        let normalizes = model.batch_norm && !model.hidden.is_empty();
+        let enough = self.batch_size > 1 || !normalizes;
+        Invalid::unless(enough, "training.batch_size", self.batch_size, "at least 2 while model.batch_norm is true")?;
+        let smoothing = self.label_smoothing;
+        let expected = "less than 1, at which all classes are equal";
+        Invalid::unless(!is_one(smoothing), "training.label_smoothing", smoothing.get(), expected)
+    }
+}
+
+/// Whether a probability is 1 in single precision.
+fn is_one(probability: Probability) -> bool {
+    probability.get() as f32 >= 1.0
 }

@@ -6,6 +6,9 @@ use burn_mlp::{Activation, FanMode, Init, LayerInit, Mlp, MlpConfig, Probability
 use burn_mlp_train::range;
 use serde::{Deserialize, Serialize};
 
+use super::is_one;
+use crate::Invalid;
+
 /// Largest number of weights in a network, 1 GiB in single precision. With gradients and both of Adam's moments a run
 /// takes four times that.
 pub const LARGEST_NETWORK: usize = 1 << 28;
@@ -84,6 +87,25 @@ impl ModelConfig {
     pub fn build<B: Backend>(&self, d_input: usize, classes: usize, seed: u64, device: &B::Device) -> Result<Mlp<B>> {
         self.check_size(d_input, classes)?;
         Ok(self.mlp(d_input, classes, seed).init(device)?)
+    }
+
+    /// Refuses layers without units, probabilities that do not fit the layers, and layers of which dropout leaves nothing.
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        let Self { hidden, input_dropout, .. } = self;
+        Invalid::unless(!hidden.contains(&0), "model.hidden", hidden, "at least 1 unit in each layer")?;
+        let dropout: Vec<f64> = self.dropout.iter().map(|prob| prob.get()).collect();
+        let fits = [0, hidden.len()].contains(&dropout.len());
+        let expected = format!("one probability for each of the {} hidden layers, or []", hidden.len());
+        Invalid::unless(fits, "model.dropout", &dropout, &expected)?;
+        let left = !self.dropout.iter().copied().any(is_one);
+        Invalid::unless(left, "model.dropout", &dropout, "less than 1, which leaves nothing of a layer")?;
+        let seen = !is_one(*input_dropout);
+        Invalid::unless(
+            seen,
+            "model.input_dropout",
+            input_dropout.get(),
+            "less than 1, which leaves nothing of an image",
+        )
     }
 
     /// The configuration of the network, for images of `d_input` pixels and `classes` classes.

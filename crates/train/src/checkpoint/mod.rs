@@ -67,6 +67,13 @@ pub struct LoopState {
     pub optimizer_steps: u64,
 }
 
+impl LoopState {
+    /// Number of epochs begun, finished or not: a run cannot go on with fewer.
+    pub fn begun_epochs(&self) -> usize {
+        self.epoch.saturating_add(usize::from(self.step_in_epoch > 0))
+    }
+}
+
 /// A checkpoint in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {

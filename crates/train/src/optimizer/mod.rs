@@ -31,6 +31,9 @@ pub struct Optimizer {
     config: OptimizerConfig,
     gradient_clip: f64,
     one_pass: bool,
+    /// Whether the last step made a parameter or moment infinite or not a number. Only noted for those that are updated
+    /// in one pass over host memory, where it takes no time.
+    pub(crate) broken: bool,
     decay: Decay,
     /// Steps taken, for Adam's bias correction.
     pub steps: u64,
@@ -80,6 +83,7 @@ impl Optimizer {
         gradients: impl Into<Gradients>,
     ) -> M {
         self.steps += 1;
+        self.broken = false;
         let (gradients, gradient_scale) = self.clip(&module, gradients.into());
         let place = Place::default();
         module.map(&mut Step { optimizer: self, learning_rate, gradients, gradient_scale, place })
@@ -96,7 +100,7 @@ impl Optimizer {
         }
         let sum = gradients.sum(module);
         let norm = global_norm::<B, M>(module, &sum);
-        // A NaN norm scales nothing. The next loss is then NaN, and is reported.
+        // A NaN norm scales nothing: the parameters become NaN, which is reported.
         (sum.into(), (norm > self.gradient_clip).then(|| self.gradient_clip / norm))
     }
 
@@ -152,28 +156,32 @@ impl Optimizer {
             None => TensorData::zeros::<f32, _>(shape.clone()),
         };
         let config = self.config;
-        match config.kind {
+        let finite = match config.kind {
             OptimizerKind::Sgd if config.momentum == 0.0 => {
                 let step = one_pass::Sgd { learning_rate, decay };
-                one_pass::apply(step, &gradients, [floats(&mut weight)]);
+                one_pass::apply(step, &gradients, [floats(&mut weight)])
             }
             OptimizerKind::Sgd => {
                 let mut velocity = moments(&mut self.first_moment);
                 let (momentum, nesterov) = (config.momentum, config.nesterov);
                 let step = one_pass::Momentum { momentum, nesterov, learning_rate, decay };
-                one_pass::apply(step, &gradients, [floats(&mut weight), floats(&mut velocity)]);
+                let finite = one_pass::apply(step, &gradients, [floats(&mut weight), floats(&mut velocity)]);
                 self.first_moment.register(id, Tensor::<B, D>::from_data(velocity, &device));
+                finite
             }
             OptimizerKind::Adam | OptimizerKind::Adamw => {
                 let mut mean = moments(&mut self.first_moment);
                 let mut square = moments(&mut self.second_moment);
                 let decoupled = config.kind == OptimizerKind::Adamw;
                 let step = one_pass::Adam::new(&config, learning_rate, decay, decoupled, self.steps);
-                one_pass::apply(step, &gradients, [floats(&mut weight), floats(&mut mean), floats(&mut square)]);
+                let moved = [floats(&mut weight), floats(&mut mean), floats(&mut square)];
+                let finite = one_pass::apply(step, &gradients, moved);
                 self.first_moment.register(id, Tensor::<B, D>::from_data(mean, &device));
                 self.second_moment.register(id, Tensor::<B, D>::from_data(square, &device));
+                finite
             }
-        }
+        };
+        self.broken |= !finite;
         Tensor::from_data(weight, &device)
     }
 

@@ -4,16 +4,15 @@
 //! dozen times. The loops here are elementwise, so compilers vectorize them. The formulas are those of
 //! [`Optimizer`](super::Optimizer).
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
 use super::OptimizerConfig;
 
 /// Elements that one thread updates at a time: below this size, waking another thread costs more than it saves.
 const PIECE: usize = 1 << 18;
-/// Elements of gradients that are summed at a time, so that the sums stay in the L1 cache.
-const SUM: usize = 1 << 10;
+/// Elements that are updated at a time within a piece: the summed gradients, and the new values while they are checked,
+/// stay in the L1 cache.
+const CHUNK: usize = 1 << 10;
 
 /// One step of an optimizer on some elements of a parameter. It updates `N` values per element, the weight first.
 pub trait Step<const N: usize>: Copy + Sync {
@@ -21,26 +20,26 @@ pub trait Step<const N: usize>: Copy + Sync {
     fn apply(self, gradient: &[f32], moved: [&mut [f32]; N]);
 }
 
-/// Takes `step` with the sum of `gradients`, on one thread for each [`PIECE`].
+/// Takes `step` with the sum of `gradients`, on one thread for each [`PIECE`]. Returns whether all new values are finite.
 ///
 /// Panics if there is no gradient, one is shorter than the values in `moved`, or these differ in length.
-pub fn apply<const N: usize>(step: impl Step<N>, gradients: &[&[f32]], moved: [&mut [f32]; N]) {
-    pieces(moved, PIECE).into_par_iter().for_each(|(start, moved)| {
-        apply_piece(step, gradients, start..start + moved[0].len(), moved);
-    });
+pub fn apply<const N: usize>(step: impl Step<N>, gradients: &[&[f32]], moved: [&mut [f32]; N]) -> bool {
+    let piece = |(start, moved): (usize, [&mut [f32]; N])| apply_piece(step, gradients, start, moved);
+    pieces(moved, PIECE).into_par_iter().map(piece).reduce(|| true, |one, other| one && other)
 }
 
-/// Takes the step for the elements `range` of a parameter.
-fn apply_piece<const N: usize>(step: impl Step<N>, gradients: &[&[f32]], range: Range<usize>, moved: [&mut [f32]; N]) {
-    match gradients {
-        [] => panic!("a step without a gradient"),
-        [whole] => step.apply(&whole[range], moved),
-        [one, other, more @ ..] => {
-            let mut sum = [0.0; SUM];
-            for (offset, moved) in pieces(moved, SUM) {
-                let range = range.start + offset..range.start + offset + moved[0].len();
+/// Takes the step for the elements of a parameter from `start` on.
+fn apply_piece<const N: usize>(step: impl Step<N>, gradients: &[&[f32]], start: usize, moved: [&mut [f32]; N]) -> bool {
+    let (first, more) = gradients.split_first().expect("a step has a gradient");
+    let mut sum = [0.0; CHUNK];
+    let mut finite = true;
+    for (offset, mut moved) in pieces(moved, CHUNK) {
+        let range = start + offset..start + offset + moved[0].len();
+        let gradient = match more {
+            [] => &first[range],
+            [other, more @ ..] => {
                 let sum = &mut sum[..range.len()];
-                for ((sum, one), other) in sum.iter_mut().zip(&one[range.clone()]).zip(&other[range.clone()]) {
+                for ((sum, one), other) in sum.iter_mut().zip(&first[range.clone()]).zip(&other[range.clone()]) {
                     *sum = one + other;
                 }
                 for more in more {
@@ -48,10 +47,18 @@ fn apply_piece<const N: usize>(step: impl Step<N>, gradients: &[&[f32]], range: 
                         *sum += g;
                     }
                 }
-                step.apply(sum, moved);
+                &*sum
             }
-        }
+        };
+        step.apply(gradient, moved.each_mut().map(|values| &mut **values));
+        finite &= moved.iter().all(|values| all_finite(values));
     }
+    finite
+}
+
+/// Whether no value is infinite or not a number. Looks at all of them, so that the loop is vectorized.
+fn all_finite(values: &[f32]) -> bool {
+    values.iter().fold(true, |all, value| all & value.is_finite())
 }
 
 /// Cuts several slices at the same places, into pieces of `length` elements. The last piece may be shorter. Each comes
@@ -179,15 +186,30 @@ mod tests {
 
     #[test]
     fn gradients_in_parts_are_added() {
-        // Longer than two pieces, and a multiple of neither PIECE nor SUM.
-        let length = 2 * PIECE + SUM + 3;
+        // Longer than two pieces, and a multiple of neither PIECE nor CHUNK.
+        let length = 2 * PIECE + CHUNK + 3;
         let gradient = |scale: f32| (0..length).map(|i| scale * (i % 7) as f32).collect::<Vec<_>>();
         let (whole, parts) = (gradient(4.0), [gradient(1.0), gradient(3.0)]);
         let step = Sgd { learning_rate: 0.5, decay: 0.25 };
         let (mut by_whole, mut by_parts) = (vec![1.0; length], vec![1.0; length]);
-        apply(step, &[&whole], [&mut by_whole]);
-        apply(step, &[&parts[0], &parts[1]], [&mut by_parts]);
+        assert!(apply(step, &[&whole], [&mut by_whole]));
+        assert!(apply(step, &[&parts[0], &parts[1]], [&mut by_parts]));
         assert_eq!(by_whole, by_parts);
         assert_eq!(by_whole[length - 1], 1.0 - 0.5 * (whole[length - 1] + 0.25));
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_is_found_wherever_it_is() {
+        let length = PIECE + 2 * CHUNK + 3;
+        let step = Momentum { momentum: 0.5, nesterov: false, learning_rate: 0.0, decay: 0.0 };
+        for broken in [0, CHUNK, PIECE - 1, PIECE, length - 1] {
+            for value in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+                let (mut weight, mut velocity, mut gradient) =
+                    (vec![1.0; length], vec![0.0; length], vec![1.0; length]);
+                assert!(apply(step, &[&gradient], [&mut weight, &mut velocity]));
+                gradient[broken] = value;
+                assert!(!apply(step, &[&gradient], [&mut weight, &mut velocity]), "{value} at {broken}");
+            }
+        }
     }
 }

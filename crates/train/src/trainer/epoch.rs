@@ -10,6 +10,7 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use super::pending::Unread;
 use super::{StepView, TrainError, Trainer};
 use crate::checkpoint::Best;
+use crate::learner::not_finite;
 use crate::{EpochMetrics, Evaluation, Examples, Network, count_correct, parameters, values};
 
 impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Examples<B>> Trainer<'_, B, M, E> {
@@ -37,7 +38,7 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
         Ok(())
     }
 
-    fn train_step(&mut self, order: &[u32]) -> Result<(), TrainError> {
+    pub(super) fn train_step(&mut self, order: &[u32]) -> Result<(), TrainError> {
         let (step, step_in_epoch) = (self.state.step, self.state.step_in_epoch);
         let learning_rate = self.schedule.learning_rate(step);
         let start = step_in_epoch * self.config.batch_size;
@@ -67,6 +68,9 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
             self.read_steps()?;
         }
         self.learner.update::<B>(learning_rate, gradients);
+        if self.learner.optimizer.broken {
+            self.check_finite()?;
+        }
         let loss = self.last_loss.filter(|_| self.unread.is_empty());
         let view = StepView { network: self.learner.network(), step, step_in_epoch, indices, learning_rate, loss };
         self.callbacks.iter_mut().for_each(|callback| callback.after_step(&view));
@@ -158,6 +162,17 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
     pub(super) fn is_exhausted(&self) -> bool {
         let patience = self.early_stopping.patience;
         self.state.best.is_some_and(|best| patience > 0 && self.state.epoch.saturating_sub(best.epoch) >= patience)
+    }
+
+    /// Fails if a parameter or moment is no longer finite. Reads all of them from the device.
+    pub(super) fn check_finite(&self) -> Result<(), TrainError> {
+        not_finite(&self.learner.groups()).map_or(Ok(()), |path| Err(self.broken(&path)))
+    }
+
+    /// The error for a parameter or moment that is no longer finite after the last step.
+    pub(super) fn broken(&self, path: &str) -> TrainError {
+        let rate = self.schedule.learning_rate(self.state.step.saturating_sub(1));
+        self.diverged(&format!("{path} became infinite or not a number"), rate)
     }
 
     /// The error for a run that diverged in its last step.

@@ -107,6 +107,8 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
             "the data is not what this run was trained on: expected SHA-256 {expected}, found {found}"
         );
         self.check(&checkpoint.state).context("the checkpoint is not of this run")?;
+        let (begun, epochs) = (checkpoint.state.begun_epochs(), self.config.epochs);
+        ensure!(begun <= epochs, "the run has begun epoch {begun}: expected at least {begun} epochs, found {epochs}");
         self.best_weights = checkpoint.take("best");
         if checkpoint.state.best.is_some() {
             let valid = self.learner.network().valid();
@@ -155,8 +157,9 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
         let mut groups = self.learner.groups();
         groups.insert("best".to_owned(), self.best_weights.clone());
         if let Some(path) = not_finite(&groups) {
-            let rate = self.schedule.learning_rate(self.state.step.saturating_sub(1));
-            return Err(self.diverged(&format!("{path} became infinite or not a number"), rate));
+            let error = self.broken(&path);
+            self.find_divergence()?;
+            return Err(error);
         }
         let checkpoint = Checkpoint {
             program: checkpoints.program.clone(),
@@ -166,5 +169,21 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
             groups,
         };
         checkpoint.save(&checkpoints.folder).map_err(TrainError::State)
+    }
+
+    /// Makes the steps since the last checkpoint once more, and looks at the parameters after each: an update by tensor
+    /// operations does not, and reading them from a device after every step would slow all runs down.
+    fn find_divergence(&mut self) -> Result<(), TrainError> {
+        let (reached, folder) = (self.state.step, self.checkpoints.as_ref().map(|checkpoints| &checkpoints.folder));
+        let checkpoint = folder.and_then(|folder| Checkpoint::load(folder).ok().flatten());
+        let Some((checkpoint, _)) = checkpoint.filter(|(before, _)| before.state.step < reached) else { return Ok(()) };
+        self.callbacks.clear();
+        self.take(checkpoint).map_err(TrainError::State)?;
+        let order = self.examples.order(self.config.seed, self.state.epoch as u64);
+        while self.state.step < reached && self.state.step_in_epoch < self.steps_per_epoch() {
+            self.train_step(&order)?;
+            self.check_finite()?;
+        }
+        Ok(())
     }
 }

@@ -185,6 +185,42 @@ fn a_loss_that_is_not_finite_names_its_step() {
     assert_eq!(error.to_string(), "expected training examples, found 0");
 }
 
+#[test]
+fn a_moment_that_is_not_finite_names_the_step_that_made_it_so_however_the_device_is_used() {
+    let rows = rows();
+    // Once the features are so large that the squares of the gradients overflow. All losses stay finite.
+    let large = |features: burn::tensor::Tensor<Train, 2>, step, _| if step == 4 { features * 1e30 } else { features };
+    let whole = Placement { micro_batches: 1, ..Placement::HOST };
+    for placement in [Placement::HOST, whole, Placement::DEVICE, Placement { steps_between_reads: 2, ..whole }] {
+        for every_steps in [0, 1, 2] {
+            let folder = tempfile::tempdir().unwrap();
+            let trainer = trainer(&rows, CONFIG).with_transform(large).with_placement(placement);
+            let trainer =
+                trainer.with_log(folder.path().join("log")).with_checkpoints(folder.path().join("checkpoint"));
+            match trainer.with_checkpoint_steps(every_steps).run().map(|_| ()).unwrap_err() {
+                TrainError::Diverged { what, epoch: 2, step: 2, .. } => {
+                    assert!(what.starts_with("second_moment/") && what.ends_with("infinite or not a number"), "{what}");
+                }
+                other => panic!("{placement:?}, a checkpoint every {every_steps} steps: {other}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn fewer_epochs_than_a_run_has_begun_are_refused() {
+    let rows = rows();
+    for (stop_after, begun, enough) in [(None, 4, 4), (Some(7), 3, 3), (Some(6), 2, 2)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watch = Watch { stop_after, ..Watch::default() };
+        let _ = trainer(&rows, CONFIG).with_checkpoints(folder.path()).with_callback(&mut watch).run();
+        let run = |epochs| trainer(&rows, TrainerConfig { epochs, ..CONFIG }).with_checkpoints(folder.path()).run();
+        let error = run(begun - 1).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(&format!("expected at least {begun} epochs, found {}", begun - 1)), "{error}");
+        assert_eq!(run(enough).unwrap().state.epoch, enough);
+    }
+}
+
 /// Ends a run after its second epoch.
 struct TwoEpochs;
 
