@@ -140,13 +140,12 @@ impl Proposed<'_> {
             if !recorded && !self.names(&key) {
                 return Err(SettingsError::Unnamed { origin, key, found, expected }.into());
             }
+            let begun = checkpoint.state.begun_epochs();
+            if key == "training.epochs" && config.training.epochs < begun {
+                let expected = format!("at least {begun}, the epochs that the run has begun");
+                return Err(SettingsError::Range { origin, key, found, expected }.into());
+            }
             changes.push(Change { key, from: expected, to: found, epoch: 0, step: 0 });
-        }
-        let (key, begun, found) = ("training.epochs", checkpoint.state.begun_epochs(), config.training.epochs);
-        if found < begun {
-            let expected = format!("at least {begun}, the epochs that the run has begun");
-            let (origin, found) = (self.settings.origin(key), found.to_string());
-            return Err(SettingsError::Range { origin, key: key.to_owned(), found, expected }.into());
         }
         Ok(changes)
     }
