@@ -25,6 +25,48 @@ fn values_out_of_range_name_their_key() {
 }
 
 #[test]
+fn values_that_single_precision_does_not_hold_name_their_key() {
+    let range = "from 1.2e-38 to 3.4e38";
+    for key in ["optimizer.epsilon", "training.learning_rate", "model.init.gain", "data.std"] {
+        for value in ["1e-50", "1e-45", "1e39", "1e300", "0.0"] {
+            refused(&format!("{key}={value}"), &[&format!("`{key}`"), range, "found"]);
+        }
+    }
+    for key in ["optimizer.weight_decay", "training.gradient_clip", "model.init.std", "model.init.value", "data.mean"] {
+        for value in ["1e-50", "1e39"] {
+            refused(&format!("{key}={value}"), &[&format!("`{key}`"), range, value]);
+        }
+    }
+    for key in ["optimizer.momentum", "optimizer.beta1", "optimizer.beta2"] {
+        refused(&format!("{key}=0.99999999"), &[&format!("`{key}`"), "[0, 1)", "0.99999999"]);
+    }
+}
+
+#[test]
+fn settings_that_cannot_do_what_they_say_name_their_key() {
+    refused("model.dropout=[0.2, 1.0]", &["`model.dropout` = [0.2, 1.0]", "less than 1"]);
+    refused("model.dropout=[0.99999999, 0.5]", &["`model.dropout`", "less than 1"]);
+    refused("model.input_dropout=1.0", &["`model.input_dropout` = 1.0", "less than 1"]);
+    refused("training.label_smoothing=1.0", &["`training.label_smoothing` = 1.0", "less than 1"]);
+    refused("training.gradient_clip=-1.0", &["`training.gradient_clip`", "-1.0"]);
+    refused("optimizer.nesterov=true", &["`optimizer.nesterov` = true", "optimizer.momentum is 0"]);
+    refused("schedule.warmup_epochs=11.0", &["`schedule.warmup_epochs` = 11.0", "training.epochs = 10"]);
+    refused("data.mean=1e10", &["`data.mean`", "tells black from white"]);
+    refused("data.std=3e38", &["`data.mean`", "tells black from white"]);
+    let folder = tiny_data();
+    let normalized = ["--set", "model.batch_norm=true", "--set", "training.batch_size=1", "--out", "out"];
+    fail(folder.path(), &tiny(&normalized), 2, &["`training.batch_size` = 1", "at least 2", "model.batch_norm"]);
+    assert!(!folder.path().join("out").exists());
+    // Without hidden layers nothing is normalized, and a last batch of one example is not all there is.
+    succeed(
+        folder.path(),
+        &tiny(&[&normalized[..], &["--set", "model.hidden=[]", "--set", "model.dropout=[]"]].concat()),
+    );
+    let last = ["--set", "model.batch_norm=true", "--set", "training.batch_size=89", "--out", "last"];
+    succeed(folder.path(), &tiny(&last));
+}
+
+#[test]
 fn a_key_that_does_not_exist_suggests_the_nearest() {
     refused("training.epoch=3", &["unknown key `training.epoch`", "did you mean `training.epochs`?"]);
     refused("learning_rate=0.1", &["unknown key `learning_rate`", "`training.learning_rate`"]);

@@ -162,9 +162,9 @@ impl DataConfig {
     /// Refuses a normalization after which pixels are not finite, or black and white are the same.
     fn validate(&self) -> Result<(), Invalid> {
         let [black, white] = [0, u8::MAX].map(|value| self.normalization().apply(value));
-        let seen = black.is_finite() && white.is_finite() && black != white;
+        let seen = (white - black).is_normal();
         let expected = format!(
-            "a normalization that tells black from white: with data.std = {:?}, {black:?} and {white:?}",
+            "a normalization that tells black from white; with data.std = {:?} they are {black:?} and {white:?}",
             self.std
         );
         Invalid::unless(seen, "data.mean", self.mean, &expected)
