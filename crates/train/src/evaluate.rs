@@ -144,10 +144,7 @@ pub fn monte_carlo<B: Backend, E: Examples<B>, N: Network<B, E::Features>>(
     passes: usize,
     device: &B::Device,
 ) -> Result<Vec<Uncertainty>, MetricsError> {
-    monte_carlo_samples(network, examples, passes, device)
-        .iter()
-        .map(|samples| Uncertainty::from_samples(samples))
-        .collect()
+    monte_carlo_samples(network, examples, passes, device).iter().map(Uncertainty::from_samples).collect()
 }
 
 /// The class probabilities of each of `examples` in each of `passes` passes with dropout on:
