@@ -72,9 +72,13 @@ fn a_checkpoint_of_another_format_is_refused_with_both_numbers() {
 fn a_loss_that_is_not_finite_never_gets_into_a_checkpoint() {
     let folder = tiny_data();
     // The loss of the step is finite, but the weights after it are not. A checkpoint with them would be useless.
-    let diverging = ["--set", "training.learning_rate=1e39", "--set", "training.checkpoint_steps=1", "--out", "out"];
-    fail(folder.path(), &tiny(&diverging), 1, &["epoch 1, step 1", "not a number", "out/checkpoint"]);
-    let sane = ["--set", "training.learning_rate=0.5"];
+    let diverging = ["--set", "training.learning_rate=3e38", "--set", "optimizer.weight_decay=1e3", "--out", "out"];
+    for steps in ["training.checkpoint_steps=0", "training.checkpoint_steps=1"] {
+        let _ = fs::remove_dir_all(folder.path().join("out"));
+        let arguments = tiny(&[&diverging[..], &["--set", steps]].concat());
+        fail(folder.path(), &arguments, 1, &["model/", "epoch 1, step 1,", "not a number", "out/checkpoint"]);
+    }
+    let sane = ["--set", "training.learning_rate=0.5", "--set", "optimizer.weight_decay=0"];
     succeed(folder.path(), &[&RESUME[..], &sane].concat());
     succeed(folder.path(), &tiny(&["--set", "training.checkpoint_steps=1", "--out", "sane"]));
     assert_same_bits(&folder.path().join("out"), &folder.path().join("sane"));
@@ -142,9 +146,11 @@ fn a_run_stopped_before_its_first_checkpoint_starts_at_the_beginning() {
 #[test]
 fn a_split_that_leaves_nothing_to_learn_from_is_refused() {
     let folder = tiny_data();
-    let arguments = tiny(&["--set", "validation.fraction=0.999", "--out", "out"]);
-    fail(folder.path(), &arguments, 1, &["validation.fraction", "all 90 training images"]);
-    assert!(!folder.path().join("out").exists());
+    for (fraction, part) in [("0.999", "all 90 training images"), ("1e-9", "none of the 90 training images")] {
+        let fraction = format!("validation.fraction={fraction}");
+        fail(folder.path(), &tiny(&["--set", &fraction, "--out", "out"]), 1, &["validation.fraction", part]);
+        assert!(!folder.path().join("out").exists());
+    }
 }
 
 #[cfg(unix)]

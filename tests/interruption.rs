@@ -148,6 +148,19 @@ fn a_second_ctrl_c_ends_at_once() {
     assert_same_bits(&folder.path().join("one"), &folder.path().join("two"));
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_limit_on_processor_time_saves_and_prints_the_command_that_resumes() {
+    let folder = data();
+    // The system sends its signal once a second.
+    let limited = ["sh", "-c", "ulimit -S -t 1; exec \"$0\" \"$@\""];
+    let endless = [&long("out")[..], &["--set", "training.epochs=1000000", "--set", "validation.patience=0"]].concat();
+    let output = command_under(&limited, folder.path()).args(endless).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("go on with:") && stderr.contains("--resume out"), "{stderr}");
+}
+
 /// Waits until a checkpoint is being written, but at most half a second.
 fn wait_for_a_write(checkpoints: &Path) {
     let begun = Instant::now();

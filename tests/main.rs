@@ -10,6 +10,7 @@
 //! - [`resume`]: what may change when a run is resumed, and what may not
 //! - [`full_disk`]: full and read-only file systems (Linux)
 //! - [`interruption`]: Ctrl-C, SIGTERM and SIGKILL (Unix)
+//! - [`surroundings`]: threads, outputs and files that the system refuses, and what a run is recorded to come from (Linux)
 //! - [`experiments`]: every experiment ends, and its claims agree with its values
 //! - [`laboratory`]: each measurement is made once, whatever happens, and findings depend on measurements only
 //! - [`properties`]: properties of all settings
@@ -39,6 +40,8 @@ mod readme;
 mod repeatable;
 mod report;
 mod resume;
+#[cfg(target_os = "linux")]
+mod surroundings;
 mod training;
 #[cfg(target_os = "linux")]
 mod untrusted;

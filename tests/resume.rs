@@ -47,6 +47,18 @@ fn a_setting_that_the_checkpoint_depends_on_cannot_change() {
 }
 
 #[test]
+fn fewer_epochs_than_have_begun_are_refused_and_the_run_stays_as_it_is() {
+    let folder = finished();
+    for epochs in ["0", "1", "2"] {
+        let assignment = format!("training.epochs={epochs}");
+        let parts = [&format!("`training.epochs` = {epochs}"), "at least 3", "command line"];
+        refused(&folder, &["--set", &assignment], 2, &parts);
+    }
+    assert_eq!(config(&folder)["training"]["epochs"].as_integer(), Some(3));
+    succeed(folder.path(), &[&RESUME[..], &["--set", "training.epochs=3"]].concat());
+}
+
+#[test]
 fn the_environment_does_not_reach_into_a_resumed_run() {
     let folder = finished();
     let output = command(folder.path()).env("BURN_MLP_TRAINING_EPOCHS", "9").args(RESUME).output().unwrap();

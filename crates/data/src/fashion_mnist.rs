@@ -130,7 +130,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Reads the four files, the largest in a thread of its own. `open` receives the index in `paths`.
+    /// Reads the four files, the largest in a thread of its own if there can be one. `open` receives the index in `paths`.
     fn read<R: Read>(
         paths: &[PathBuf; 4],
         open: impl Fn(usize) -> Result<R, DataError> + Sync,
@@ -139,10 +139,13 @@ impl Parts {
         let labels = |index: usize| idx::parse_labels(open(index)?, &paths[index]);
         std::thread::scope(|scope| {
             // The other three together take less time than the training images.
-            let large = scope.spawn(|| images(0));
+            let large = std::thread::Builder::new().spawn_scoped(scope, || images(0));
             let (train_labels, test_images, test_labels) = (labels(1), images(2), labels(3));
             Ok(Self {
-                train_images: large.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+                train_images: match large {
+                    Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+                    Err(_) => images(0)?,
+                },
                 train_labels: train_labels?,
                 test_images: test_images?,
                 test_labels: test_labels?,

@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ureq::{Agent, Body};
 
@@ -30,6 +30,15 @@ pub(crate) fn agent(config: ureq::config::ConfigBuilder<ureq::typestate::AgentSc
         .timeout_per_read(Some(PROGRESS_TIMEOUT))
         .build()
         .new_agent()
+}
+
+/// Checks what the client would panic at: a clock before 1970, and that a thread cannot be started.
+fn connectable() -> Result<(), Failure> {
+    if SystemTime::now() < UNIX_EPOCH {
+        return Err(Failure::unreachable("the clock is before 1970, when no certificate is valid"));
+    }
+    let thread = std::thread::Builder::new().spawn(|| ());
+    thread.map(drop).map_err(|error| Failure::unreachable(format_args!("no thread to look up addresses: {error}")))
 }
 
 /// A file to download, with its expected content.
@@ -103,6 +112,7 @@ impl Transfer<'_> {
 
     fn attempt(&self, url: &str) -> Result<(), Trouble> {
         let disk = |source| DataError::Io { path: self.target(), source };
+        connectable()?;
         let response = self.agent.get(url).call().map_err(Failure::from)?;
         // Dropping it on an early return removes the file.
         let mut temporary = temporary_file(self.dir).map_err(disk)?;

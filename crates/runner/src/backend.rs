@@ -59,16 +59,6 @@ impl Platform for ThisPlatform {
     type Double = Autodiff<Double>;
 }
 
-/// Makes the calling thread part of rayon's global thread pool, for the rest of the process. To be called once, from
-/// the main thread.
-///
-/// Otherwise the calling thread would wake the pool for every matrix product and sleep until it is done. There would be
-/// one thread more than processors, and a training step would spend a tenth of its time waking threads.
-pub fn compute_on_this_thread() {
-    // An error means that the global pool exists already, which works too.
-    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
-}
-
 /// The device and its name in records.
 #[derive(Clone, Debug)]
 pub struct Chosen {
@@ -116,13 +106,6 @@ pub fn choose() -> anyhow::Result<Chosen> {
 #[cfg(not(feature = "wgpu"))]
 pub fn choose() -> anyhow::Result<Chosen> {
     Ok(Chosen { device: Device::default(), description: "cpu".into() })
-}
-
-/// Number of threads that tensor operations may use.
-pub fn threads() -> usize {
-    let variable = if NAME == "ndarray" { "MATMUL_NUM_THREADS" } else { "RAYON_NUM_THREADS" };
-    let configured = std::env::var(variable).ok().and_then(|text| text.parse().ok()).filter(|&threads| threads > 0);
-    configured.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
 /// SHA-256 of this program's executable, which identifies the code that computed a result.

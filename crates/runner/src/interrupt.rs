@@ -4,6 +4,10 @@
 use std::io::{Write as _, stderr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use anyhow::{Context as _, Result};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
@@ -21,10 +25,13 @@ pub struct Interrupted {
 /// Starts to listen for Ctrl-C and SIGTERM, and for SIGHUP from a closed terminal unless the process ignores it
 /// (`nohup`).
 ///
+/// A time limit on the processor (SIGXCPU) asks to stop, too. Where no thread can be started to listen, a signal ends the
+/// process as ever, and there is a warning.
+///
 /// # Errors
 ///
 /// If the signal handler cannot be installed.
-pub fn listen() -> anyhow::Result<()> {
+pub fn listen() -> Result<()> {
     on_request(|| {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_CODE.into());
@@ -34,20 +41,51 @@ pub fn listen() -> anyhow::Result<()> {
     })
 }
 
+/// Lets a write beyond the limit on the size of files fail like one on a full disk, instead of ending the process.
+///
+/// # Errors
+///
+/// If the signal handler cannot be installed.
+pub fn survive_file_size_limit() -> Result<()> {
+    #[cfg(unix)]
+    {
+        static REACHED: AtomicBool = AtomicBool::new(false);
+        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, &REACHED).context("cannot catch a signal")?;
+    }
+    Ok(())
+}
+
 /// Calls `stop` at every signal that asks to stop, on a separate thread.
 #[cfg(unix)]
-fn on_request(stop: impl Fn() + Send + 'static) -> anyhow::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+fn on_request(stop: impl Fn() + Send + 'static) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXCPU};
+    use signal_hook::iterator::Signals;
 
-    let asks_to_stop = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| signal != SIGHUP || !ignored(signal));
-    let mut signals = signal_hook::iterator::Signals::new(asks_to_stop)?;
-    let listen = move || signals.forever().for_each(|_| stop());
-    std::thread::Builder::new().name("signals".into()).spawn(listen)?;
+    // The thread comes first: signals that are caught, and not listened to, would be lost.
+    let (sender, receiver) = mpsc::channel::<Signals>();
+    let listen = move || {
+        let Ok(mut signals) = receiver.recv() else { return };
+        let mut limited = false;
+        for signal in signals.forever() {
+            // The system repeats this one every second.
+            if signal != SIGXCPU || !std::mem::replace(&mut limited, true) {
+                stop();
+            }
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("signals".into()).spawn(listen) {
+        let _ = writeln!(stderr(), "warning: no thread to listen to Ctrl-C, which will not save the run: {error}");
+        return Ok(());
+    }
+    let asks_to_stop = [SIGINT, SIGTERM, SIGXCPU, SIGHUP].into_iter();
+    let asks_to_stop = asks_to_stop.filter(|&signal| signal != SIGHUP || !ignored(signal));
+    // The thread waits for them.
+    let _ = sender.send(Signals::new(asks_to_stop).context("cannot listen to signals")?);
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn on_request(stop: impl Fn() + Send + 'static) -> anyhow::Result<()> {
+fn on_request(stop: impl Fn() + Send + 'static) -> Result<()> {
     Ok(ctrlc::set_handler(stop)?)
 }
 

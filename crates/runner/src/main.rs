@@ -8,17 +8,15 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use mlp_settings::SettingsError;
-use runner::backend;
 use runner::cli::Cli;
 use runner::interrupt::{self, Interrupted};
+use runner::threads;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let arguments = Cli::parse();
-    backend::compute_on_this_thread();
-    match runner::commands::run(arguments) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
@@ -32,6 +30,24 @@ fn main() -> ExitCode {
             ExitCode::from(if error.is::<SettingsError>() { USAGE } else { FAILED })
         }
     }
+}
+
+fn run() -> anyhow::Result<()> {
+    let arguments = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            // Help and the version go to standard output, which may be full.
+            if let Err(error) = message.print()
+                && !message.use_stderr()
+            {
+                return Err(anyhow::Error::from(error).context("standard output"));
+            }
+            std::process::exit(message.exit_code());
+        }
+    };
+    interrupt::survive_file_size_limit()?;
+    threads::start()?;
+    runner::commands::run(arguments)
 }
 
 /// Prints a line on stderr. Ignores errors: stderr may be closed.

@@ -1,12 +1,15 @@
 //! Progress of a run: a bar on a terminal, plain lines elsewhere; and warnings.
 
-use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::cell::RefCell;
+use std::io::{self, IsTerminal as _, Write as _, stderr};
 use std::ops::ControlFlow;
 
+use anyhow::Result;
 use burn_mlp_train::{Callback, EpochMetrics, StepView};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::interrupt;
+use crate::output::{stdout, unless_closed};
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -29,6 +32,8 @@ pub struct Progress {
     quiet: bool,
     /// Number of epochs of the run.
     epochs: usize,
+    /// The first error of standard output.
+    lost: RefCell<Option<io::Error>>,
 }
 
 impl Progress {
@@ -39,7 +44,12 @@ impl Progress {
             ProgressMode::Auto | ProgressMode::Bar => ProgressDrawTarget::stderr(),
             ProgressMode::Plain | ProgressMode::None => ProgressDrawTarget::hidden(),
         };
-        Self { bar: ProgressBar::with_draw_target(None, bar), quiet: mode == ProgressMode::None, epochs: 0 }
+        Self {
+            bar: ProgressBar::with_draw_target(None, bar),
+            quiet: mode == ProgressMode::None,
+            epochs: 0,
+            lost: RefCell::default(),
+        }
     }
 
     /// Removes the bar.
@@ -47,12 +57,23 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    /// Prints a line of results.
+    /// Prints a line of results. An error does not end the run; [`finish`](Self::finish) reports it.
     pub fn say(&self, line: &str) {
-        if !self.quiet {
-            // A closed stdout does not end the run.
-            let _ = self.bar.suspend(|| writeln!(stdout(), "{line}"));
+        if !self.quiet
+            && let Err(error) = unless_closed(self.bar.suspend(|| writeln!(stdout(), "{line}")))
+        {
+            self.lost.borrow_mut().get_or_insert(error);
         }
+    }
+
+    /// Ends the run's output.
+    ///
+    /// # Errors
+    ///
+    /// If a line is lost, for example because the disk that standard output goes to is full. That its reader has closed
+    /// it is no error.
+    pub fn finish(self) -> Result<()> {
+        self.lost.into_inner().map_or(Ok(()), |error| Err(error.into()))
     }
 }
 

@@ -5,6 +5,7 @@ use anyhow::{Result, bail, ensure};
 use crate::backend;
 use crate::record::{CHECKPOINT, Change, ENVIRONMENT, Environment, METRICS, read_config, read_json};
 use crate::run_directory::RunDirectory;
+use crate::threads;
 use burn_mlp_train::Checkpoint;
 use mlp_settings::config::Config;
 use mlp_settings::{Settings, SettingsError, entries};
@@ -111,7 +112,7 @@ struct Proposed<'a> {
 
 impl Proposed<'_> {
     /// The differences between the settings of `checkpoint` and `config`. Fails if one is not allowed, or was made in
-    /// the run's files instead of with `--set`.
+    /// the run's files instead of with `--set`, or fewer epochs are left than the run has begun.
     fn changes(&self, checkpoint: &Checkpoint, config: &Config) -> Result<Vec<Change>> {
         let (defaults, proposed) = (entries(&Config::default()), entries(config));
         if let Some(key) = checkpoint.settings.keys().find(|key| !proposed.contains_key(*key)) {
@@ -134,6 +135,11 @@ impl Proposed<'_> {
             let recorded = last_recorded(self.recorded, &key).is_some_and(|change| change.to == found);
             if !recorded && !self.names(&key) {
                 return Err(SettingsError::Unnamed { origin, key, found, expected }.into());
+            }
+            let begun = checkpoint.state.begun_epochs();
+            if key == "training.epochs" && config.training.epochs < begun {
+                let expected = format!("at least {begun}, the epochs that the run has begun");
+                return Err(SettingsError::Range { origin, key, found, expected }.into());
             }
             changes.push(Change { key, from: expected, to: found, epoch: 0, step: 0 });
         }
@@ -168,7 +174,7 @@ fn identity_changes(environment: &Environment, device: &str) -> Vec<Change> {
         ("version", &environment.version, env!("CARGO_PKG_VERSION").to_owned()),
         ("backend", &environment.backend, backend::NAME.to_owned()),
         ("device", &environment.device, device.to_owned()),
-        ("threads", &environment.threads.to_string(), backend::threads().to_string()),
+        ("threads", &environment.threads.to_string(), threads::count().to_string()),
     ];
     now.into_iter()
         .filter_map(|(key, started, to)| {

@@ -20,11 +20,23 @@ pub struct RunDirectory {
     path: PathBuf,
     /// The lock. The operating system releases it when the process ends, even if it is killed.
     _lock: File,
+    /// Whether this process has created the run, and the directory.
+    created: Option<Created>,
+}
+
+/// What was there before a run was created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Created {
+    /// An empty directory.
+    InDirectory,
+    /// Nothing.
+    WithDirectory,
 }
 
 impl RunDirectory {
     /// Creates a run directory: `out`, which must be empty or missing, or `runs/<name>/<UTC time>`.
     pub fn create(out: Option<&Path>, name: &str) -> Result<Self> {
+        let created = if out.is_some_and(Path::is_dir) { Created::InDirectory } else { Created::WithDirectory };
         let path = match out {
             Some(out) => {
                 let shown = out.display();
@@ -37,27 +49,33 @@ impl RunDirectory {
             }
             None => create_unique(&Path::new("runs").join(name))?,
         };
-        Self::lock(path)
+        Self::lock(path, Some(created))
     }
 
     /// Opens an existing run directory.
     pub fn open(path: &Path) -> Result<Self> {
         existing(path)?;
-        Self::lock(path.to_owned())
+        Self::lock(path.to_owned(), None)
     }
 
-    fn lock(path: PathBuf) -> Result<Self> {
+    fn lock(path: PathBuf, created: Option<Created>) -> Result<Self> {
         let file = path.join(LOCK);
-        let lock = File::create(&file).with_context(|| format!("{}: cannot write", file.display()))?;
+        let lock = File::create(&file).with_context(|| format!("{}: cannot write", file.display()));
+        let lock = lock.inspect_err(|_| {
+            if created == Some(Created::WithDirectory) {
+                let _ = fs::remove_dir(&path);
+            }
+        })?;
         match lock.try_lock() {
             Ok(()) => {
                 // Only the holder of the lock writes, so unfinished files are left over from a killed process.
                 remove_unfinished(&path);
                 remove_unfinished(&path.join(CHECKPOINT));
-                Ok(Self { path, _lock: lock })
+                Ok(Self { path, _lock: lock, created })
             }
             Err(TryLockError::WouldBlock) => bail!("{}: another process is working on this run", path.display()),
             Err(TryLockError::Error(error)) => {
+                drop(Self { path, _lock: lock, created });
                 Err(error).with_context(|| format!("{}: the file system does not lock files", file.display()))
             }
         }
@@ -86,6 +104,22 @@ impl RunDirectory {
     /// The log of the run's epochs.
     pub fn log(&self) -> MetricsLog {
         MetricsLog::new(self.file(METRICS))
+    }
+}
+
+impl Drop for RunDirectory {
+    /// Leaves nothing of a run that could not even write its configuration.
+    fn drop(&mut self) {
+        let Some(created) = self.created else { return };
+        if is_vacant(&self.path) {
+            for name in [ENVIRONMENT, LOCK] {
+                let _ = fs::remove_file(self.file(name));
+            }
+            if created == Created::WithDirectory {
+                // Fails if there is anything else in it.
+                let _ = fs::remove_dir(&self.path);
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `runner data`
 
-use std::io::{Write as _, stderr, stdout};
+use std::io::{Write as _, stderr};
 
 use anyhow::{Context, Result};
 use burn_fashion_mnist::{FashionMnist, MIRRORS, Request, Split, cache_dir, candidates, fetch};
@@ -8,6 +8,7 @@ use burn_fashion_mnist::{FashionMnist, MIRRORS, Request, Split, cache_dir, candi
 use crate::cli::{DataAction, DataArgs};
 use crate::dataset;
 use crate::formats::image::ascii;
+use crate::output::stdout;
 use crate::progress::thousands;
 
 /// Finds, downloads, checks or shows the data.

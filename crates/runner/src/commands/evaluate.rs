@@ -1,10 +1,11 @@
 //! `runner evaluate`
 
-use std::io::{Write as _, stdout};
+use std::io::Write as _;
 
 use anyhow::Result;
 
 use crate::cli::{EvaluateArgs, SplitArg};
+use crate::output::stdout;
 use crate::run::Run;
 use burn_mlp_train::evaluate;
 

@@ -1,7 +1,7 @@
 //! `runner export`
 
 use std::fs;
-use std::io::{Write as _, stdout};
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::cli::{ExportArgs, ModelFormat};
 use crate::formats::onnx;
 use crate::formats::weights;
+use crate::output::stdout;
 use crate::run::Run;
 use mlp_files::write_atomically;
 

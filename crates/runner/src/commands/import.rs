@@ -85,7 +85,7 @@ pub fn run(arguments: &ImportArgs) -> Result<()> {
     let progress = Progress::new(ProgressMode::Plain);
     progress.say(&format!("test accuracy {:.2} %, test loss {:.4}", 100.0 * test.accuracy, test.loss));
     progress.say(&format!("run directory: {}", run.path().display()));
-    Ok(())
+    progress.finish()
 }
 
 /// `mlp` with the weights of a file. The format is recognized by the content: file names are often wrong.

@@ -1,6 +1,6 @@
 //! `runner predict`
 
-use std::io::{IsTerminal as _, Write as _, stdout};
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::backend::Inner;
 use crate::cli::PredictArgs;
 use crate::formats::image as image_input;
+use crate::output::stdout;
 use crate::run::Run;
 use burn_mlp_train::{probabilities, values};
 

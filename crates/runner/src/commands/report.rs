@@ -1,10 +1,11 @@
 //! `runner report`
 
-use std::io::{Write as _, stdout};
+use std::io::Write as _;
 
 use anyhow::Result;
 
 use crate::cli::ReportArgs;
+use crate::output::stdout;
 use crate::report;
 use crate::run::Run;
 use crate::run_directory::RunDirectory;

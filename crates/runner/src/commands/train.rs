@@ -22,6 +22,7 @@ use crate::record::{self, CHECKPOINT, ENVIRONMENT, Environment, ImagesInfo, METR
 use crate::report;
 use crate::resume::{Continuation, continuation};
 use crate::run_directory::RunDirectory;
+use crate::threads;
 
 /// Name of the folder of runs without a configuration file.
 const DEFAULT_JOB: &str = "dropout";
@@ -129,7 +130,7 @@ fn train(
     // Model and metrics are saved by now, so a report that cannot be written is only a warning.
     let report = report::write(run, &mlp, &data, &chosen.device);
     conclude(&progress, run, &summary, &data, report);
-    Ok(())
+    progress.finish()
 }
 
 /// Trains to the end, and writes the log and the checkpoints.
@@ -221,13 +222,17 @@ fn examples(config: &Config, data: &FashionMnist, chosen: &Chosen) -> Result<Run
     };
     let all = data.train.len();
     ensure!(!train.is_empty(), "validation.fraction = {fraction} holds out all {all} training images");
+    let some = validation.as_ref().is_none_or(|images| !images.is_empty());
+    ensure!(some, "validation.fraction = {fraction} holds out none of the {all} training images");
+    let normalizes = config.model.batch_norm && !config.model.hidden.is_empty() && config.training.epochs > 0;
+    let enough = train.len() > 1 || !normalizes;
+    ensure!(enough, "model.batch_norm = true: expected at least 2 training images to normalize over, found 1");
     let normalization = config.data.normalization();
-    let held_out = validation.filter(|images| !images.is_empty());
     Ok(RunExamples {
         train: ImageExamples::new(train, normalization)
             .resident(backend::PLACEMENT.resident, &chosen.device)
             .of(&data.origin.sha256),
-        validation: held_out.map(|images| ImageExamples::new(images, normalization)),
+        validation: validation.map(|images| ImageExamples::new(images, normalization)),
         test: ImageExamples::new(data.test.clone(), normalization),
     })
 }
@@ -250,7 +255,7 @@ fn introduce(progress: &Progress, config: &Config, data: &FashionMnist, mlp: &Ml
         "backend: {} on {}, {} threads; seed {}",
         backend::NAME,
         chosen.description,
-        backend::threads(),
+        threads::count(),
         config.training.seed
     ));
     let layers = mlp.layers();
@@ -270,7 +275,7 @@ pub(super) fn environment(data: &FashionMnist, chosen: &Chosen) -> Environment {
         features: record::features(),
         backend: backend::NAME.into(),
         device: chosen.description.clone(),
-        threads: backend::threads(),
+        threads: threads::count(),
         platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
         started: record::now(),
         data: data.origin.clone(),

@@ -11,6 +11,7 @@ use mlp_lab::store::{Circumstances, Claim};
 use super::results::Results;
 use crate::backend::{self, ThisPlatform};
 use crate::record;
+use crate::threads;
 
 /// Makes the measurements of one share of the jobs.
 pub(super) struct Measuring<'a> {
@@ -58,7 +59,7 @@ impl<'a> Measuring<'a> {
                     seconds: clock.elapsed().as_secs_f64(),
                     started,
                     device: backend::processor(),
-                    threads: backend::threads(),
+                    threads: threads::count(),
                     commit: Some(record::COMMIT.into()),
                 };
                 self.results.store().write(job, &claimed, measurement, made)?;

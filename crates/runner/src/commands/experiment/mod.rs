@@ -18,6 +18,7 @@ use self::results::Results;
 use crate::backend::{self, ThisPlatform};
 use crate::cli::ExperimentArgs;
 use crate::dataset;
+use crate::output::stdout;
 use crate::progress::thousands;
 
 /// Lists, plans, measures or concludes experiments, or measures and concludes them.
@@ -39,7 +40,7 @@ pub fn run(arguments: &ExperimentArgs) -> Result<()> {
 }
 
 fn list() -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     let experiments = registry::<ThisPlatform>();
     let width = experiments.iter().map(|entry| entry.name.len()).max().unwrap_or_default();
     for entry in experiments {
@@ -52,7 +53,7 @@ fn list() -> Result<()> {
 fn jobs(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let (plan, _) = plan(names, arguments)?;
     let results = arguments.out.as_deref().map(Results::at);
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     let prepared = plan.prepare::<ThisPlatform>()?;
     for (index, job) in prepared.iter().flat_map(|experiment| &experiment.jobs).enumerate() {
         let made = match &results {

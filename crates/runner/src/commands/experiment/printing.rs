@@ -1,13 +1,12 @@
 //! Printing of findings on the terminal.
 
-use std::io::Write as _;
+use std::io::Write;
 
 use anyhow::Result;
 use mlp_lab::finding::Finding;
 
 /// Prints the tables, claims and notes of a finding, and the time its measurements took.
-pub(super) fn print_finding(finding: &Finding, seconds: f64) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+pub(super) fn print_finding(out: &mut impl Write, finding: &Finding, seconds: f64) -> Result<()> {
     for table in &finding.tables {
         writeln!(out, "  {}", table.title)?;
         let widths: Vec<usize> = (0..table.header.len())

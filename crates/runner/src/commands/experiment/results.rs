@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Write as _, stderr, stdout};
+use std::io::{Write as _, stderr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -15,6 +15,7 @@ use mlp_lab::store::{Store, Stored};
 
 use super::printing::print_finding;
 use crate::backend::ThisPlatform;
+use crate::output::{stdout, unless_closed};
 use crate::record::{read_json, write_json};
 use crate::run_directory::create_unique;
 
@@ -58,7 +59,8 @@ impl Results {
             }
             None => create_unique(&Path::new("runs").join("experiments"))?,
         };
-        write_json(&path.join(PLAN), plan)?;
+        // What is not empty is not removed.
+        write_json(&path.join(PLAN), plan).inspect_err(|_| drop(fs::remove_dir(&path)))?;
         Ok(Self::at(&path))
     }
 
@@ -87,14 +89,16 @@ impl Results {
             experiments: Vec::new(),
         };
         let mut times = BTreeMap::new();
+        // Printed when all is written: standard output may be closed or full.
+        let mut said = Vec::new();
         for (experiment, planned) in prepared.iter().zip(&plan.experiments) {
             let entry = &experiment.entry;
             let Some(stored) = self.measurements(experiment)? else { continue };
             let texts: Vec<&str> = stored.iter().map(Stored::measurement).collect();
             let finding = entry.conclude(&experiment.settings, &texts)?;
             let seconds: f64 = stored.iter().map(|stored| stored.made.seconds).sum();
-            writeln!(stdout(), "{}: {}", entry.name, entry.question)?;
-            print_finding(&finding, seconds)?;
+            writeln!(said, "{}: {}", entry.name, entry.question)?;
+            print_finding(&mut said, &finding, seconds)?;
             self.write_finding(entry.name, &planned.config, &finding)?;
             times.insert(entry.name, seconds);
             record.experiments.push(Recorded { name: entry.name.into(), question: entry.question.into(), finding });
@@ -104,8 +108,9 @@ impl Results {
         write_json(&self.path.join(TIMES), &times)?;
         write_json(&self.path.join(CLAIMS), &record)?;
         let (holding, all) = record.score();
-        writeln!(stdout(), "{holding} of {all} claims hold")?;
-        writeln!(stdout(), "results: {}", self.path.join(INDEX).display())?;
+        writeln!(said, "{holding} of {all} claims hold")?;
+        writeln!(said, "results: {}", self.path.join(INDEX).display())?;
+        unless_closed(stdout().write_all(&said))?;
         Ok((holding, all))
     }
 
