@@ -91,6 +91,7 @@ fn role(path: &str, tensors: &Tensors) -> Result<Role> {
         }
         Some(2) => (Role::Linear, &["weight", "bias"]),
         Some(_) if !tensors.contains_key("bias") => (Role::Slope, &["weight"]),
+        // No kind of module: whichever tensor comes first is refused.
         _ => (Role::Norm, &[]),
     };
     if let Some(field) = tensors.keys().find(|field| !fields.contains(&field.as_str())) {
@@ -140,7 +141,7 @@ pub fn ordered(found: Vec<Module>, expected: &[Module]) -> Result<(Vec<Module>, 
 
 /// Modules of one kind, sorted by name, in the order of the network's.
 fn in_order(mut found: Vec<Module>, expected: &[Module]) -> Result<Vec<Module>> {
-    if found.is_sorted_by(|one, other| is_before(one, other)) {
+    if found.is_sorted_by(is_before) {
         return Ok(found);
     }
     let mut modules = Vec::with_capacity(found.len());
@@ -199,6 +200,7 @@ fn check(modules: &[Module]) -> Result<Vec<String>> {
             _ => {}
         }
     }
+    // The other layers are most likely named alike.
     notes.truncate(1);
     Ok(notes)
 }

@@ -141,7 +141,11 @@ impl Reader {
         let data = self.constant(name.map(String::as_str))?;
         match data.values[..] {
             [slope, ref more @ ..] if more.iter().all(|&other| other == slope) => Ok(TensorData::from([slope as f32])),
-            _ => bail!("expected one slope for the layer, found {:?} of shape {:?}", name, data.dims),
+            _ => bail!(
+                "expected one slope for the layer, found {} of shape {:?}",
+                name.map_or("", |name| name),
+                data.dims
+            ),
         }
     }
 
