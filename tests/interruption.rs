@@ -148,8 +148,8 @@ fn a_second_ctrl_c_ends_at_once() {
     assert_same_bits(&folder.path().join("one"), &folder.path().join("two"));
 }
 
-#[test]
 #[cfg(target_os = "linux")]
+#[test]
 fn a_limit_on_processor_time_saves_and_prints_the_command_that_resumes() {
     let folder = data();
     // The system sends its signal once a second.

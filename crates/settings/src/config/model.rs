@@ -89,16 +89,14 @@ impl ModelConfig {
         Ok(self.mlp(d_input, classes, seed).init(device)?)
     }
 
-    /// Refuses layers without units, probabilities that do not fit the layers, and layers of which dropout leaves nothing.
+    /// Refuses layers without units, probabilities that do not fit the layers, and images of which dropout leaves nothing.
     pub(super) fn validate(&self) -> Result<(), Invalid> {
         let Self { hidden, input_dropout, .. } = self;
         Invalid::unless(!hidden.contains(&0), "model.hidden", hidden, "at least 1 unit in each layer")?;
         let dropout: Vec<f64> = self.dropout.iter().map(|prob| prob.get()).collect();
         let fits = [0, hidden.len()].contains(&dropout.len());
         let expected = format!("one probability for each of the {} hidden layers, or []", hidden.len());
-        Invalid::unless(fits, "model.dropout", &dropout, &expected)?;
-        let left = !self.dropout.iter().copied().any(is_one);
-        Invalid::unless(left, "model.dropout", &dropout, "less than 1, which leaves nothing of a layer")?;
+        Invalid::unless(fits, "model.dropout", dropout, &expected)?;
         let seen = !is_one(*input_dropout);
         Invalid::unless(
             seen,
