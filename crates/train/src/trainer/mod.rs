@@ -153,7 +153,7 @@ where
     /// let config = TrainerConfig { epochs: 500, batch_size: 4, learning_rate: 0.05, ..Default::default() };
     /// let absolute = |outputs: Tensor<B, 2>, targets: Tensor<B, 2>| (outputs - targets).abs().mean_dim(1).squeeze_dim(1);
     /// let trained = Trainer::new(network, &rows, config, &device).with_loss(absolute).run()?;
-    /// assert!(trained.epochs.last().unwrap().train_loss < 0.2);
+    /// assert!(trained.epochs[499].train_loss < 0.5 * trained.epochs[0].train_loss);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
