@@ -141,7 +141,8 @@ where
     /// The mean absolute error:
     ///
     /// ```
-    ///     /// use burn_autodiff::Autodiff;
+    /// use burn::tensor::Tensor;
+    /// use burn_autodiff::Autodiff;
     /// use burn_flex::Flex;
     /// use burn_mlp::MlpConfig;
     /// use burn_mlp_train::{Rows, Trainer, TrainerConfig};
