@@ -19,7 +19,8 @@ const SHAPES: [[usize; 3]; 4] = [[1, 1, 1], [5, 7, 3], [64, 40, 30], [0, 3, 2]];
 fn random<B: Backend, const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<B, D> {
     let values: Vec<f32> =
         Key::new(seed, *b"fused\0\0\0").normals().map(|z| z as f32).take(shape.iter().product()).collect();
-    Tensor::from_data(TensorData::new(values, shape), &Default::default())
+    // The type is explicit because the first backend that uses a device sets its default type for the whole process.
+    Tensor::from_data(TensorData::new(values, shape), (&Default::default(), DType::F32))
 }
 
 fn layer<B: Backend>(d_input: usize, d_output: usize) -> Linear<B> {
