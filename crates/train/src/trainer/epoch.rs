@@ -4,8 +4,7 @@ use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use burn::module::AutodiffModule;
-use burn::tensor::Tensor;
-use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::backend::AutodiffBackend;
 
 use super::pending::Unread;
 use super::{StepView, TrainError, Trainer};
@@ -81,8 +80,8 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
     fn read_steps(&mut self) -> Result<(), TrainError> {
         let first = self.state.step_in_epoch - self.unread.len();
         let unread = std::mem::take(&mut self.unread);
-        let read = read_together(&unread);
-        for (offset, (step, (loss, outputs))) in unread.iter().zip(read).enumerate() {
+        for (offset, step) in unread.into_iter().enumerate() {
+            let loss = f64::from(values(step.output.loss)[0]);
             if !loss.is_finite() {
                 // The error must name the step whose loss this is, not the latest one.
                 self.state.step_in_epoch = first + offset + 1;
@@ -90,7 +89,8 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
             }
             let sums = &mut self.state.sums;
             sums.loss += loss * step.examples as f64;
-            sums.correct += step.classes.as_ref().map_or(0, |classes| count_correct(&outputs, classes) as u64);
+            sums.correct +=
+                step.classes.map_or(0, |classes| count_correct(&values(step.output.outputs), &classes) as u64);
             sums.examples += step.examples as u64;
             self.last_loss = Some(loss);
         }
@@ -184,23 +184,4 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
         let folder = self.checkpoints.as_ref().map(|checkpoints| checkpoints.folder.clone());
         TrainError::Diverged { what: what.to_owned(), epoch, step, learning_rate, folder }
     }
-}
-
-/// Loss and outputs of each step, in one transfer from the device: a device that executes asynchronously stalls at each.
-fn read_together<B: Backend>(steps: &[Unread<B>]) -> Vec<(f64, Vec<f32>)> {
-    let parts = |step: &Unread<B>| [step.output.loss.clone(), step.output.outputs.clone().flatten(0, 1)];
-    let all = match steps {
-        [] => return Vec::new(),
-        // On the host there is nothing to gain from joining them, which would copy the outputs.
-        [step] => parts(step).map(values).concat(),
-        steps => values(Tensor::cat(steps.iter().flat_map(parts).collect(), 0)),
-    };
-    let mut rest = &all[..];
-    let mut next = |step: &Unread<B>| {
-        let (loss, outputs) = rest.split_at(1);
-        let (outputs, after) = outputs.split_at(step.output.outputs.shape().num_elements());
-        rest = after;
-        (f64::from(loss[0]), outputs.to_vec())
-    };
-    steps.iter().map(&mut next).collect()
 }
