@@ -89,10 +89,10 @@ mod tests {
                 Ok(self.0.next().expect("enough words"))
             }
             fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-                unimplemented!("not drawn")
+                unreachable!("only words of 32 bits are drawn")
             }
             fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Infallible> {
-                unimplemented!("not drawn")
+                unreachable!("only words of 32 bits are drawn")
             }
         }
         // 2^32 mod 3 = 1: only the word 0 is rejected.

@@ -65,23 +65,15 @@ impl<B: Backend> StepOutput<B> {
 impl<M, L> Learner<M, L> {
     /// A learner before its first step.
     pub fn new(network: M, optimizer: Optimizer, loss: L, placement: Placement) -> Self {
-        Self {
-            network: Some(network),
-            optimizer: optimizer.with_one_pass(placement.one_pass),
-            loss,
-            micro_batches: MicroBatches::new(placement.micro_batches),
-        }
+        let micro_batches = MicroBatches::new(placement.micro_batches);
+        let optimizer = optimizer.with_one_pass(placement.one_pass);
+        Self { network: Some(network), optimizer, loss, micro_batches }
     }
 
     /// The same learner with the device used in another way.
     pub(crate) fn with_placement(self, placement: Placement) -> Self {
         let Self { network, optimizer, loss, .. } = self;
-        Self {
-            network,
-            optimizer: optimizer.with_one_pass(placement.one_pass),
-            loss,
-            micro_batches: MicroBatches::new(placement.micro_batches),
-        }
+        Self::new(network.expect("the optimizer gives the network back"), optimizer, loss, placement)
     }
 
     /// The network in training.

@@ -53,8 +53,8 @@ impl<M, L> Learner<M, L> {
     where
         M: AutodiffModule<B>,
     {
-        let groups = self.groups();
         let save = || {
+            let groups = self.groups();
             if let Some(path) = not_finite(&groups) {
                 bail!("{path} became infinite or not a number");
             }
@@ -63,7 +63,7 @@ impl<M, L> Learner<M, L> {
                 settings: BTreeMap::new(),
                 state: LoopState { step: steps, optimizer_steps: self.optimizer.steps, ..LoopState::default() },
                 data_sha256: String::new(),
-                groups: groups.clone(),
+                groups,
             };
             checkpoint.save(folder)
         };
