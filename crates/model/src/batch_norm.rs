@@ -53,7 +53,9 @@ fn mean_of_channels<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D>
     (0..D).rev().filter(|&dim| dim != 1).fold(x, |x, dim| x.mean_dim(dim))
 }
 
-fn update_running_statistics<B: Backend, const D: usize>(
+/// Updates the running statistics with those of a batch of `values` values per channel. The variance has `values` as
+/// divisor.
+pub(crate) fn update_running_statistics<B: Backend, const D: usize>(
     norm: &BatchNorm<B>,
     values: usize,
     mean: Tensor<B, D>,

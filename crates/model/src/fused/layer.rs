@@ -11,18 +11,9 @@ use burn_autodiff::checkpoint::strategy::NoCheckpointing;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
+use super::after::{After, through};
 use super::product::{Matrix, product};
 use super::storage::Storage;
-
-/// What follows the linear map.
-pub(super) enum After {
-    /// Nothing: the output is logits.
-    Nothing,
-    /// ReLU.
-    Relu,
-    /// ReLU, then dropout. The mask has one element per output element: 0 if dropped, `scale` if kept.
-    ReluDropout { mask: Vec<f32>, scale: f32 },
-}
 
 /// The output of a layer.
 pub(super) fn forward<S: Storage>(
@@ -35,32 +26,11 @@ pub(super) fn forward<S: Storage>(
     let ([examples, _], [_, d_output]) = (x_dims, weight_dims);
     let (x, weight, bias) = (S::values(x), S::values(weight), S::values(bias));
     let mut y = product(&Matrix::new(&x, x_dims).plain(), &Matrix::new(&weight, weight_dims).plain());
-    if d_output > 0 {
-        let rows = y.chunks_exact_mut(d_output);
-        match after {
-            After::Nothing => rows.for_each(|row| map(row, &bias, |sum| sum)),
-            After::Relu => rows.for_each(|row| map(row, &bias, relu)),
-            After::ReluDropout { mask, .. } => {
-                for (row, mask) in rows.zip(mask.chunks_exact(d_output)) {
-                    for ((y, b), m) in row.iter_mut().zip(&*bias).zip(mask) {
-                        *y = relu(*y + b) * m;
-                    }
-                }
-            }
-        }
+    for (index, row) in y.chunks_exact_mut(d_output.max(1)).enumerate() {
+        row.iter_mut().zip(&*bias).for_each(|(y, b)| *y += b);
+        after.apply(index * d_output, row);
     }
     S::tensor(y, [examples, d_output])
-}
-
-/// NaN stays NaN, so that a broken input is seen in the loss. `f32::max` would return 0.
-fn relu(x: f32) -> f32 {
-    if x <= 0.0 { 0.0 } else { x }
-}
-
-fn map(row: &mut [f32], bias: &[f32], function: impl Fn(f32) -> f32) {
-    for (y, b) in row.iter_mut().zip(bias) {
-        *y = function(*y + b);
-    }
 }
 
 /// The output of a layer, tracked by autodiff.
@@ -74,11 +44,7 @@ pub(super) fn tracked<S: Storage>(
     let nodes = [x.node.clone(), weight.node.clone(), bias.node.clone()];
     match Layer::<S>(PhantomData).prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => {
-            let kept = match after {
-                After::Nothing => None,
-                After::Relu => Some((output.clone(), 1.0)),
-                After::ReluDropout { scale, .. } => Some((output.clone(), scale)),
-            };
+            let kept = after.slope().map(|slope| (output.clone(), slope));
             prepared.finish(State { x: x.primitive, weight: weight.primitive, kept }, output)
         }
         OpsKind::UnTracked(prepared) => prepared.finish(output),
@@ -93,8 +59,7 @@ struct Layer<S>(PhantomData<S>);
 struct State<T> {
     x: T,
     weight: T,
-    /// With ReLU: the output and the scale of kept elements. The output is positive exactly where the ReLU's input is
-    /// positive and dropout kept the element.
+    /// If something follows: the output, and the derivative where it is kept.
     kept: Option<(T, f32)>,
 }
 
@@ -105,10 +70,8 @@ impl<S: Storage> Backward<S, 3> for Layer<S> {
         let State { x, weight, kept } = ops.state;
         let [to_x, to_weight, to_bias] = ops.parents;
         let mut gradient = S::into_values(gradients.consume::<S>(&ops.node));
-        if let Some((output, scale)) = kept {
-            for (g, y) in gradient.iter_mut().zip(&*S::values(&output)) {
-                *g = if *y <= 0.0 { 0.0 } else { *g * scale };
-            }
+        if let Some((output, slope)) = kept {
+            through(&mut gradient, &S::values(&output), slope);
         }
         let (x_dims, weight_dims) = (S::dims(&x), S::dims(&weight));
         let ([examples, d_input], [_, d_output]) = (x_dims, weight_dims);

@@ -1,16 +1,20 @@
-//! Fused operations for backends on the processor, flex and ndarray: one per layer of a perceptron, and one for the loss.
+//! Fused operations for backends on the processor, flex and ndarray: one per layer of a perceptron, one for batch
+//! normalization, and one for the loss.
 //!
 //! Composed of Burn's operations, a hidden layer passes over its activations once each for the product, the bias, the
 //! activation and dropout, and again for each derivative. In addition, Burn 0.21's flex backend writes every product
 //! three times, because it first creates zeros and copies them, and its ndarray backend multiplies with a library that
 //! does not use the widest vector instructions. The fused operation writes the output and each gradient once, and
 //! multiplies with `gemm`. On flex, which does so too, the results are bit-for-bit those of Burn's operations; on ndarray
-//! they are those of flex.
+//! they are those of flex. Batch normalization sums in blocks of rows, which threads share: there the last bits differ
+//! from those of Burn's operations.
 //!
 //! The only `unsafe` code of the library is in [`product`], which writes to uninitialized memory.
 
+mod after;
 mod cross_entropy;
 mod layer;
+mod norm;
 mod product;
 mod storage;
 #[cfg(all(test, feature = "flex"))]
@@ -18,21 +22,25 @@ mod tests;
 
 use core::any::{Any, TypeId};
 
-use burn::nn::Linear;
+use burn::nn::{BatchNorm, Linear};
 use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
 use burn::tensor::{DType, Int, Tensor, TensorPrimitive};
 use burn_autodiff::Autodiff;
 
-use self::layer::After;
+use self::after::After;
+use self::norm::Statistics;
 use self::storage::Storage;
+use crate::batch_norm::update_running_statistics;
 use crate::dropout::Drawn;
 use crate::mask::scale;
 use crate::{Activation, Dropout, Probability};
 
-/// The output of a hidden layer without batch normalization. `None` if the backend is not flex or ndarray in single
-/// precision, the activation function is not ReLU, the dropout probability is 1, or the layer has no bias.
+/// The output of a hidden layer. `None` if the backend is not flex or ndarray in single precision, the activation
+/// function is not ReLU, the dropout probability is 1, or the layer has no bias.
 pub(crate) fn hidden_layer<B: Backend>(
     layer: &Linear<B>,
+    norm: Option<&BatchNorm<B>>,
     activation: Activation,
     dropout: &Dropout<B>,
     x: &Tensor<B, 2>,
@@ -40,11 +48,15 @@ pub(crate) fn hidden_layer<B: Backend>(
     if activation != Activation::Relu || dropout.prob() == Probability::ONE {
         return None;
     }
-    linear(layer, x, |shape| match dropout.draw(B::ad_enabled(&x.device()), &shape) {
+    let after = |shape: [usize; 2]| match dropout.draw(B::ad_enabled(&x.device()), &shape) {
         Drawn::Nothing => After::Relu,
         Drawn::Mask(mask) => After::ReluDropout { mask, scale: scale(dropout.prob()) },
         Drawn::Everything => unreachable!("a probability of 1 is left to Burn"),
-    })
+    };
+    match norm {
+        None => linear(layer, x, after),
+        Some(norm) => normalized(norm, affine(layer, x)?, after),
+    }
 }
 
 /// A linear map. `None` if the backend is not flex or ndarray in single precision or the layer has no bias.
@@ -92,6 +104,51 @@ fn linear_on<B: Backend, S: Storage>(
     }
     let (x, weight, bias) = (primitive(x)?, primitive(weight)?, primitive(bias)?);
     output(layer::forward::<S>(&x, &weight, &bias, &after()))
+}
+
+/// Batch normalization of a matrix. `None` if the backend is not flex or ndarray in single precision, or there are no
+/// elements.
+pub(crate) fn batch_norm<B: Backend>(norm: &BatchNorm<B>, x: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
+    normalized(norm, x.clone(), |_| After::Nothing)
+}
+
+/// `after(batch_norm(x))`, or `None` if the fused operation does not apply.
+fn normalized<B: Backend>(
+    norm: &BatchNorm<B>,
+    x: Tensor<B, 2>,
+    after: impl FnOnce([usize; 2]) -> After,
+) -> Option<Tensor<B, 2>> {
+    let (gamma, shape) = (norm.gamma.val(), x.dims());
+    if [x.dtype(), gamma.dtype()] != [DType::F32; 2] || shape.contains(&0) || gamma.dims() != [shape[1]] {
+        return None;
+    }
+    #[cfg(feature = "flex")]
+    if is::<B, burn_flex::Flex>() {
+        return normalized_on::<B, burn_flex::Flex>(norm, x, after(shape));
+    }
+    #[cfg(feature = "ndarray")]
+    if is::<B, burn_ndarray::NdArray>() {
+        return normalized_on::<B, burn_ndarray::NdArray>(norm, x, after(shape));
+    }
+    None
+}
+
+/// The same on `S` or the autodiff backend around it, one of which `B` is.
+fn normalized_on<B: Backend, S: Storage>(norm: &BatchNorm<B>, x: Tensor<B, 2>, after: After) -> Option<Tensor<B, 2>> {
+    let ([rows, columns], device) = (x.dims(), x.device());
+    let (gamma, beta) = (norm.gamma.val(), norm.beta.val());
+    if is_autodiff::<B, S>() {
+        let x: FloatTensor<Autodiff<S>> = primitive(x)?;
+        let statistics = Statistics::of(&S::values(&x.primitive), columns);
+        let tensor = |values: &[f32]| Tensor::<B, 1>::from_data(values, (&device, DType::F32));
+        update_running_statistics(norm, rows, tensor(&statistics.mean), tensor(&statistics.variance));
+        return output(norm::tracked::<S>(x, primitive(gamma)?, primitive(beta)?, statistics, norm.epsilon, after));
+    }
+    let floats = |tensor: Tensor<B, 1>| tensor.into_data().into_vec().ok();
+    let mean = floats(norm.running_mean.value_sync())?;
+    let statistics = Statistics { mean, variance: floats(norm.running_var.value_sync())? };
+    let (x, gamma, beta) = (primitive(x)?, primitive(gamma)?, primitive(beta)?);
+    output(norm::forward::<S>(x, &gamma, &beta, statistics, norm.epsilon, &after))
 }
 
 /// The cross-entropy of each example. `None` if the backend is not flex or ndarray with autodiff in single precision.

@@ -16,7 +16,7 @@ type Train = Autodiff<Flex>;
 
 const SHAPES: [[usize; 3]; 4] = [[1, 1, 1], [5, 7, 3], [64, 40, 30], [0, 3, 2]];
 
-fn random<B: Backend, const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<B, D> {
+pub(super) fn random<B: Backend, const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<B, D> {
     let values: Vec<f32> =
         Key::new(seed, *b"fused\0\0\0").normals().map(|z| z as f32).take(shape.iter().product()).collect();
     // The type is explicit because the first backend that uses a device sets its default type for the whole process.
@@ -31,26 +31,26 @@ fn layer<B: Backend>(d_input: usize, d_output: usize) -> Linear<B> {
 }
 
 /// 0 for every third element, 2 for the others.
-fn mask([rows, columns]: [usize; 2]) -> Vec<f32> {
+pub(super) fn mask([rows, columns]: [usize; 2]) -> Vec<f32> {
     (0..rows * columns).map(|i| if i % 3 == 0 { 0.0 } else { 2.0 }).collect()
 }
 
-fn bits<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<u32> {
+pub(super) fn bits<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<u32> {
     tensor.into_data().to_vec::<f32>().unwrap().into_iter().map(f32::to_bits).collect()
 }
 
 /// What follows a layer: the fused version and the one composed of Burn's operations.
 #[derive(Clone, Copy, Debug)]
-enum Follows {
+pub(super) enum Follows {
     Nothing,
     Relu,
     Dropout,
 }
 
 impl Follows {
-    const ALL: [Self; 3] = [Self::Nothing, Self::Relu, Self::Dropout];
+    pub(super) const ALL: [Self; 3] = [Self::Nothing, Self::Relu, Self::Dropout];
 
-    fn fused(self, shape: [usize; 2]) -> After {
+    pub(super) fn fused(self, shape: [usize; 2]) -> After {
         match self {
             Self::Nothing => After::Nothing,
             Self::Relu => After::Relu,
@@ -166,7 +166,7 @@ fn other_backends_and_precisions_and_layers_without_bias_are_left_to_burn() {
 
 /// The hidden layer of a network with one.
 fn fused(layer: &HiddenLayer<Train>, x: &Tensor<Train, 2>) -> Option<Tensor<Train, 2>> {
-    hidden_layer(&layer.linear, layer.activation.function(), &layer.dropout, x)
+    hidden_layer(&layer.linear, layer.norm.as_ref(), layer.activation.function(), &layer.dropout, x)
 }
 
 fn hidden(config: MlpConfig) -> HiddenLayer<Train> {

@@ -45,14 +45,15 @@ impl<B: Backend> HiddenLayer<B> {
     /// If the number of features of `x` differs from the number of rows of the weight.
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         #[cfg(any(feature = "flex", feature = "ndarray"))]
-        if self.norm.is_none()
-            && let Some(y) = crate::fused::hidden_layer(&self.linear, self.activation.function(), &self.dropout, &x)
         {
-            return y;
+            let (norm, function) = (self.norm.as_ref(), self.activation.function());
+            if let Some(y) = crate::fused::hidden_layer(&self.linear, norm, function, &self.dropout, &x) {
+                return y;
+            }
         }
         let x = affine(&self.linear, x);
         let x = match &self.norm {
-            Some(norm) => batch_norm(norm, x),
+            Some(norm) => normalized(norm, x),
             None => x,
         };
         self.dropout.forward(self.activation.forward(x))
@@ -157,6 +158,15 @@ fn affine<B: Backend>(linear: &Linear<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
         return y;
     }
     linear.forward(x)
+}
+
+/// Batch normalization of the outputs of a linear map.
+fn normalized<B: Backend>(norm: &BatchNorm<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    if let Some(y) = crate::fused::batch_norm(norm, &x) {
+        return y;
+    }
+    batch_norm(norm, x)
 }
 
 /// Applies `function` to the rows of `x` as a matrix.
