@@ -160,14 +160,15 @@ pub fn monte_carlo_samples<B: Backend, E: Examples<B>, N: Network<B, E::Features
     device: &B::Device,
 ) -> Vec<Vec<Vec<f32>>> {
     let sampled = network.clone().with_dropout_mode(DropoutMode::MonteCarlo);
-    let mut samples = vec![Vec::with_capacity(passes); examples.len()];
-    for pass in 0..passes as u64 {
-        for range in batches(examples.len()) {
-            // A step of its own for each batch of each pass.
-            sampled.seek_dropout((pass << 32) + (range.start / BATCH) as u64);
-            let rows = probabilities(&sampled, examples.features_of_range(range.clone(), device));
-            samples[range].iter_mut().zip(rows).for_each(|(samples, row)| samples.push(row));
-        }
+    let examples_in_all = examples.len();
+    let mut samples = vec![Vec::with_capacity(passes); examples_in_all];
+    // The passes follow each other as rows of one batch, which is computed in parts: row r is example r mod n in pass
+    // r div n. So few examples fill a part as many do, and no mask depends on the parts.
+    for rows in batches(passes * examples_in_all) {
+        sampled.seek_dropout_row(0, rows.start as u64);
+        let indices: Vec<u32> = rows.map(|row| (row % examples_in_all) as u32).collect();
+        let rows = probabilities(&sampled, examples.features(&indices, device));
+        indices.iter().zip(rows).for_each(|(&index, row)| samples[index as usize].push(row));
     }
     samples
 }

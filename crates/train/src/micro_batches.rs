@@ -44,7 +44,7 @@ impl MicroBatches {
         if inputs.len() < 2 || self.pools.is_empty() {
             return inputs.into_iter().map(compute).collect();
         }
-        self.on_first(true, || {
+        self.on_pool(true, || {
             let mut results: Vec<Option<T>> = inputs.iter().map(|_| None).collect();
             let works = inputs.into_iter().zip(&mut results).collect();
             self.run(works, &|(input, result): (I, &mut Option<T>)| *result = Some(compute(input)));
@@ -53,14 +53,15 @@ impl MicroBatches {
     }
 
     /// Runs `work`, which calls [`map`](Self::map), on a thread of the first micro-batch's pool if batches are
-    /// `divided`.
+    /// `divided`, else on one of all threads. Without pools it runs on the calling thread.
     ///
-    /// That thread computes the first micro-batch itself. From any other thread, each `map` would first have to wake a
-    /// thread of the pool, and then be woken by it. Undivided work stays on the calling thread and may use all threads.
-    pub fn on_first<T: Send>(self, divided: bool, work: impl FnOnce() -> T + Send) -> T {
+    /// That thread takes part in what it divides. From any other thread, each `map`, and each product of matrices, would
+    /// first have to wake a thread of the pool, and then be woken by it.
+    pub fn on_pool<T: Send>(self, divided: bool, work: impl FnOnce() -> T + Send) -> T {
         match self.pools {
             [first, ..] if divided => first.install(work),
-            _ => work(),
+            [_, ..] => rayon::scope(|_| work()),
+            [] => work(),
         }
     }
 

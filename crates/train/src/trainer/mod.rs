@@ -259,7 +259,7 @@ where
         }
         let (micro_batches, divided) = (self.learner.micro_batches(), self.learner.divides(self.config.batch_size));
         while self.state.epoch < self.config.epochs && !self.state.stopped_early {
-            micro_batches.on_first(divided, || self.train_epoch())?;
+            micro_batches.on_pool(divided, || self.train_epoch())?;
             self.finish_epoch()?;
         }
         self.finish()
