@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
+use burn::tensor::{Bool, Int, Tensor, TensorData, backend::Backend};
 use serde::{Deserialize, Serialize};
 
 use crate::Probability;
-use crate::log_softmax::log_softmax;
+use crate::log_softmax::log_probabilities;
 
 /// Cross-entropy of logits and class indices, with label smoothing and class weights.
 ///
@@ -114,21 +114,60 @@ impl CrossEntropy {
         {
             return losses;
         }
-        let mut log_probabilities = log_softmax(logits);
         if !self.class_weights.is_empty() {
             assert_eq!(self.class_weights.len(), classes, "a weight for each class");
-            let options = (&log_probabilities.device(), log_probabilities.dtype());
-            let weights = TensorData::new(self.class_weights.clone(), [1, classes]);
-            log_probabilities = log_probabilities * Tensor::from_data(weights, options);
         }
-        let of_target = log_probabilities.clone().gather(1, targets.unsqueeze_dim(1));
+        let constant = logits.clone().detach();
+        let log_probabilities = log_probabilities(constant.clone());
+        let gradient = self.gradient(log_probabilities.clone().exp(), targets.clone());
+        // `change` is 0. It only contributes the gradient, which is known without going back through the logarithm.
+        // That of a logit of -∞ is 0.
+        let change = (logits - constant.clone()).mask_fill(constant.is_inf(), 0.0);
+        let loss = self.loss(log_probabilities, targets);
+        (loss + (gradient * change).sum_dim(1)).squeeze_dim(1)
+    }
+
+    /// The losses, `[batch, 1]`, from the logarithms of the probabilities.
+    fn loss<B: Backend>(&self, log_probabilities: Tensor<B, 2>, targets: Tensor<B, 1, Int>) -> Tensor<B, 2> {
         let smoothing = self.label_smoothing.get();
+        let log_probabilities = match self.weights(&log_probabilities) {
+            Some(weights) => log_probabilities * weights,
+            None => log_probabilities,
+        };
+        let of_target = log_probabilities.clone().gather(1, targets.unsqueeze_dim(1));
         let expected = if smoothing == 0.0 {
             of_target
         } else {
             of_target.mul_scalar(1.0 - smoothing) + log_probabilities.mean_dim(1).mul_scalar(smoothing)
         };
-        expected.neg().squeeze_dim(1)
+        expected.neg()
+    }
+
+    /// The gradient of each loss with respect to its logits, `[batch, classes]`: `p·Σ_c a_c - a`, where `a_c` is the
+    /// factor of `-log p_c` in the loss.
+    fn gradient<B: Backend>(&self, probabilities: Tensor<B, 2>, targets: Tensor<B, 1, Int>) -> Tensor<B, 2> {
+        let (classes, device) = (probabilities.dims()[1], probabilities.device());
+        let indices = TensorData::new((0..classes as i32).collect::<Vec<_>>(), [classes]);
+        let indices = Tensor::<B, 1, Int>::from_data(indices, (&device, targets.dtype()));
+        let is_target: Tensor<B, 2, Bool> = indices.unsqueeze_dim::<2>(0).equal(targets.unsqueeze_dim(1));
+        let smoothing = self.label_smoothing.get();
+        if smoothing == 0.0 && self.class_weights.is_empty() {
+            let at_target = probabilities.clone().sub_scalar(1.0);
+            return probabilities.mask_where(is_target, at_target);
+        }
+        let spread = smoothing / classes as f64;
+        let factors = probabilities.full_like(spread).mask_fill(is_target, 1.0 - smoothing + spread);
+        let factors = match self.weights(&factors) {
+            Some(weights) => factors * weights,
+            None => factors,
+        };
+        probabilities * factors.clone().sum_dim(1) - factors
+    }
+
+    /// The class weights as a row on the device of `like`, if there are any.
+    fn weights<B: Backend>(&self, like: &Tensor<B, 2>) -> Option<Tensor<B, 2>> {
+        let weights = TensorData::new(self.class_weights.clone(), [1, self.class_weights.len()]);
+        (!self.class_weights.is_empty()).then(|| Tensor::from_data(weights, (&like.device(), like.dtype())))
     }
 }
 
@@ -143,6 +182,33 @@ mod tests {
     use crate::Key;
 
     type Double = Autodiff<NdArray<f64>>;
+
+    #[test]
+    fn a_logit_of_minus_infinity_is_a_class_that_cannot_be() {
+        // torch.nn.functional.cross_entropy(torch.tensor([[0., -torch.inf], [1., -torch.inf]]), torch.tensor([0, 1]),
+        //     reduction="none") gives 0 and inf
+        fn check<B: Backend>(trained: bool) {
+            let device = Default::default();
+            let logits = [[0.0_f32, f32::NEG_INFINITY], [1.0, f32::NEG_INFINITY]];
+            let logits = Tensor::<B, 2>::from_data(logits, (&device, DType::F32)).set_require_grad(trained);
+            let targets = Tensor::from_data([0, 1], &device);
+            let losses = CrossEntropy::default().forward_each(logits, targets).into_data();
+            assert_eq!(losses.to_vec::<f32>().unwrap(), [0.0, f32::INFINITY], "{}", B::name(&device));
+        }
+        check::<Autodiff<burn_flex::Flex>>(true);
+        check::<burn_flex::Flex>(false);
+        check::<Autodiff<NdArray>>(true);
+        check::<NdArray>(false);
+        let device = Default::default();
+        let logits = [[0.0_f64, f64::NEG_INFINITY, 0.0]];
+        let logits = Tensor::<Double, 2>::from_data(logits, (&device, DType::F64)).require_grad();
+        let loss = CrossEntropy::default().forward(logits.clone(), Tensor::from_data([0], &device));
+        let gradient: Vec<f64> = logits.grad(&loss.backward()).unwrap().into_data().into_vec().unwrap();
+        assert!(
+            gradient.iter().zip([-0.5, 0.0, 0.5]).all(|(g, expected)| (g - expected).abs() < 1e-12),
+            "{gradient:?}"
+        );
+    }
 
     fn loss_and_gradient(smoothing: f64) -> (f64, Vec<f64>) {
         let device = Default::default();

@@ -21,23 +21,30 @@ const LANES: usize = 16;
 /// waste fewer draws, longer blocks spend less on seeding.
 const BLOCK: usize = 1 << 14;
 
-/// The factor on a kept element: `1/(1 - prob)`, infinite for `prob = 1`.
-pub(crate) fn scale(prob: Probability) -> f32 {
-    (1.0 / (1.0 - prob.get())) as f32
+/// Possible values of a draw: those of a uniform `f32`.
+const DRAWS: f64 = (1_u32 << 24) as f64;
+
+/// Draws below this number keep an element: `1 - prob` of [`DRAWS`], rounded.
+fn threshold(prob: Probability) -> i32 {
+    libm::round((1.0 - prob.get()) * DRAWS) as i32
 }
 
-/// Elements `range` of a mask: 0 with probability `prob`, otherwise `1/(1 - prob)`.
+/// The factor on a kept element: one divided by the probability with which it is kept, which is that of `prob` rounded to
+/// a number of draws. `None` if none is kept, as with `prob = 1`.
+pub(crate) fn scale(prob: Probability) -> Option<f32> {
+    let kept = threshold(prob);
+    (kept > 0).then(|| (DRAWS / f64::from(kept)) as f32)
+}
+
+/// Elements `range` of a mask: 0 with probability `prob`, otherwise its [`scale`].
 ///
-/// `prob` is accurate to 2⁻²⁴, the resolution of a uniform `f32`. The mask of `key` is unbounded, and an element does
-/// not depend on the requested range. Block `n` adds `n` to the key's major counter.
+/// `prob` is accurate to 2⁻²⁴, the resolution of a uniform `f32`; the mean of an element is 1 all the same. The mask of
+/// `key` is unbounded, and an element does not depend on the requested range. Block `n` adds `n` to the key's major
+/// counter.
 pub(crate) fn scaled_mask(range: Range<usize>, prob: Probability, key: Key) -> Vec<f32> {
-    let keep = 1.0 - prob.get();
     let mut mask = vec![0.0; range.len()];
-    if prob == Probability::ONE {
-        return mask;
-    }
-    let threshold = libm::round(keep * f64::from(1_u32 << 24)) as i32;
-    let scale = scale(prob);
+    let Some(scale) = scale(prob) else { return mask };
+    let threshold = threshold(prob);
     let mut position = range.start;
     let mut rest = &mut mask[..];
     while !rest.is_empty() {
@@ -187,6 +194,18 @@ mod tests {
             let z = deviation(zeros(&mask), len, prob);
             assert!(z.abs() < 5.0, "prob {prob}: z = {z}");
         }
+    }
+
+    #[test]
+    fn the_mean_is_one_however_few_are_kept() {
+        for prob in [0.1, 0.3, 0.999, 0.999_999, 1.0 - 1e-7] {
+            let prob = probability(prob);
+            // The probability of a draw below the threshold, without the rounding of `prob`.
+            let kept = f64::from(threshold(prob)) / DRAWS;
+            assert!((kept * f64::from(scale(prob).unwrap()) - 1.0).abs() < 1e-7, "{prob}");
+        }
+        assert_eq!(scale(probability(1.0 - 1e-9)), None);
+        assert_eq!(scale(Probability::ONE), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use burn::tensor::backend::Backend;
-use burn::tensor::{Int, Tensor, activation::softmax};
+use burn::tensor::{Int, Tensor, TensorData, activation::softmax};
 use burn_mlp::{CrossEntropy, DropoutMode};
 use mlp_metrics::{MetricsError, Predictions, Uncertainty};
 use serde::Serialize;
@@ -206,7 +206,12 @@ pub fn probabilities<B: Backend, F, N: Network<B, F>>(network: &N, features: F) 
 ///
 /// If the device fails.
 pub fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
-    tensor.into_data().convert::<f32>().into_vec().expect("converted to f32 just before")
+    floats(tensor.into_data())
+}
+
+/// The elements of data of any type.
+pub(crate) fn floats(data: TensorData) -> Vec<f32> {
+    data.convert::<f32>().into_vec().expect("converted to f32 just before")
 }
 
 /// Counts the rows of `logits` whose largest element is at the label. Of equal maxima the first is the prediction.

@@ -1,5 +1,6 @@
 //! Dropout.
 
+mod bits;
 mod config;
 mod impls;
 mod layers;
@@ -18,7 +19,7 @@ pub use self::config::{DropoutConfig, DropoutMode};
 pub use self::layers::{DropoutLayers, ModulePath};
 use self::position::Counters;
 pub use self::position::DropoutPosition;
-use crate::mask::scaled_mask;
+use crate::mask::{scale, scaled_mask};
 use crate::{Key, Probability};
 
 /// Dropout (Srivastava et al. 2014): zeroes each element with probability `p` and scales the others by `1/(1-p)`.
@@ -181,7 +182,8 @@ impl<B: Backend> Dropout<B> {
                 let everything = Tensor::<B, D, Bool>::ones(input.shape(), &device);
                 input.mask_fill(everything, 0.0)
             }
-            Drawn::Mask(mask) => {
+            Drawn::Mask { mask, scale } if bits::travel::<B>(&device) => bits::apply(input, &mask, scale),
+            Drawn::Mask { mask, .. } => {
                 let mask = TensorData::new(mask, input.shape());
                 let mask = Tensor::from_data(mask, (&device, input.dtype()));
                 input * mask
@@ -200,12 +202,10 @@ impl<B: Backend> Dropout<B> {
             return Drawn::Nothing;
         }
         let DropoutPosition { step, call, row } = self.counters.take();
-        if self.prob == Probability::ONE {
-            return Drawn::Everything;
-        }
+        let Some(scale) = scale(self.prob) else { return Drawn::Everything };
         let start = row as usize * shape[1..].iter().product::<usize>();
         let elements = start..start + shape.iter().product::<usize>();
-        Drawn::Mask(scaled_mask(elements, self.prob, self.key.call(call).plus(0, step)))
+        Drawn::Mask { mask: scaled_mask(elements, self.prob, self.key.call(call).plus(0, step)), scale }
     }
 
     /// The same layer on another backend.
@@ -221,8 +221,8 @@ pub(crate) enum Drawn {
     Nothing,
     /// Each element.
     Everything,
-    /// The elements where the mask is zero. All elements are to be multiplied by the mask.
-    Mask(Vec<f32>),
+    /// The elements where the mask is zero; it is `scale` elsewhere. All elements are to be multiplied by the mask.
+    Mask { mask: Vec<f32>, scale: f32 },
 }
 
 impl<B: Backend> fmt::Display for Dropout<B> {

@@ -34,10 +34,10 @@ use self::storage::Storage;
 use crate::batch_norm::update_running_statistics;
 use crate::dropout::Drawn;
 use crate::mask::scale;
-use crate::{Activation, Dropout, Probability};
+use crate::{Activation, Dropout};
 
 /// The output of a hidden layer. `None` if the backend is not flex or ndarray in single precision, the activation
-/// function is not ReLU, the dropout probability is 1, or the layer has no bias.
+/// function is not ReLU, dropout keeps nothing, or the layer has no bias.
 pub(crate) fn hidden_layer<B: Backend>(
     layer: &Linear<B>,
     norm: Option<&BatchNorm<B>>,
@@ -45,13 +45,13 @@ pub(crate) fn hidden_layer<B: Backend>(
     dropout: &Dropout<B>,
     x: &Tensor<B, 2>,
 ) -> Option<Tensor<B, 2>> {
-    if activation != Activation::Relu || dropout.prob() == Probability::ONE {
+    if activation != Activation::Relu || scale(dropout.prob()).is_none() {
         return None;
     }
     let after = |shape: [usize; 2]| match dropout.draw(B::ad_enabled(&x.device()), &shape) {
         Drawn::Nothing => After::Relu,
-        Drawn::Mask(mask) => After::ReluDropout { mask, scale: scale(dropout.prob()) },
-        Drawn::Everything => unreachable!("a probability of 1 is left to Burn"),
+        Drawn::Mask { mask, scale } => After::ReluDropout { mask, scale },
+        Drawn::Everything => unreachable!("a layer that keeps nothing is left to Burn"),
     };
     match norm {
         None => linear(layer, x, after),

@@ -4,13 +4,15 @@ use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use burn::module::AutodiffModule;
+use burn::tensor::Transaction;
 use burn::tensor::backend::AutodiffBackend;
 
 use super::pending::Unread;
 use super::{StepView, TrainError, Trainer};
 use crate::checkpoint::Best;
+use crate::evaluate::floats;
 use crate::learner::not_finite;
-use crate::{EpochMetrics, Evaluation, Examples, Network, count_correct, parameters, values};
+use crate::{EpochMetrics, Evaluation, Examples, Network, count_correct, parameters};
 
 impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Examples<B>> Trainer<'_, B, M, E> {
     pub(super) fn train_epoch(&mut self) -> Result<(), TrainError> {
@@ -80,8 +82,14 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
     fn read_steps(&mut self) -> Result<(), TrainError> {
         let first = self.state.step_in_epoch - self.unread.len();
         let unread = std::mem::take(&mut self.unread);
-        for (offset, step) in unread.into_iter().enumerate() {
-            let loss = f64::from(values(step.output.loss)[0]);
+        // One transfer for all, because each stalls a device.
+        let mut transfer = Transaction::default();
+        for Unread { output, .. } in &unread {
+            transfer = transfer.register(output.loss.clone()).register(output.outputs.clone());
+        }
+        let results: Vec<Vec<f32>> = transfer.execute().into_iter().map(floats).collect();
+        for ((offset, step), results) in unread.into_iter().enumerate().zip(results.chunks_exact(2)) {
+            let (loss, outputs) = (f64::from(results[0][0]), &results[1]);
             if !loss.is_finite() {
                 // The error must name the step whose loss this is, not the latest one.
                 self.state.step_in_epoch = first + offset + 1;
@@ -89,8 +97,7 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
             }
             let sums = &mut self.state.sums;
             sums.loss += loss * step.examples as f64;
-            sums.correct +=
-                step.classes.map_or(0, |classes| count_correct(&values(step.output.outputs), &classes) as u64);
+            sums.correct += step.classes.map_or(0, |classes| count_correct(outputs, &classes) as u64);
             sums.examples += step.examples as u64;
             self.last_loss = Some(loss);
         }

@@ -1,0 +1,87 @@
+//! Masks that travel to a device as one bit for each element.
+
+use alloc::vec::Vec;
+
+use burn::tensor::{Bool, DType, Int, Tensor, TensorData, backend::Backend};
+
+/// Elements in a word.
+const WORD: usize = 32;
+
+/// Whether tensors of `B` lie in the memory of a device such as a GPU. A mask of floats would there take longer to
+/// arrive than the rest of a step to be computed.
+pub(super) fn travel<B: Backend>(device: &B::Device) -> bool {
+    B::name(device).contains("cubecl")
+}
+
+/// The input where the mask is not zero, multiplied by `scale`, and zero elsewhere.
+pub(super) fn apply<B: Backend, const D: usize>(input: Tensor<B, D>, mask: &[f32], scale: f32) -> Tensor<B, D> {
+    let (device, shape) = (input.device(), input.shape());
+    let unsigned = |values: Vec<u32>| {
+        let shape = [values.len()];
+        Tensor::<B, 1, Int>::from_data(TensorData::new(values, shape), (&device, DType::U32))
+    };
+    let words = unsigned(pack(mask));
+    let (places, powers) = (words.dims()[0] * WORD, unsigned((0..WORD).map(|bit| 1 << bit).collect()));
+    // Divisions, because shifts are not fused with what follows.
+    let bits = (words.unsqueeze_dim::<2>(1) / powers.unsqueeze_dim::<2>(0)).remainder_scalar(2);
+    let dropped: Tensor<B, 2, Bool> = bits.equal_elem(0);
+    let dropped: Tensor<B, D, Bool> = if places == mask.len() {
+        dropped.reshape(shape)
+    } else {
+        dropped.reshape([places]).slice([0..mask.len()]).reshape(shape)
+    };
+    input.mask_fill(dropped, 0.0).mul_scalar(scale)
+}
+
+/// A bit for each element, the first in the lowest place: 1 if the element is not zero.
+fn pack(mask: &[f32]) -> Vec<u32> {
+    let word = |elements: &[f32]| {
+        elements.iter().enumerate().fold(0, |word, (bit, &element)| word | (u32::from(element != 0.0) << bit))
+    };
+    mask.chunks(WORD).map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::DType;
+    use burn_autodiff::Autodiff;
+    use burn_flex::Flex;
+    use burn_ndarray::NdArray;
+
+    #[test]
+    fn the_first_element_is_in_the_lowest_place() {
+        let mut mask = [0.0; 40];
+        (mask[0], mask[31], mask[33]) = (2.0, 2.0, 2.0);
+        assert_eq!(pack(&mask), [0x8000_0001, 2]);
+    }
+
+    #[test]
+    fn outputs_and_gradients_are_those_of_a_multiplication() {
+        fn check<B: Backend>(shape: [usize; 2]) {
+            let elements = shape[0] * shape[1];
+            let mask: Vec<f32> = (0..elements).map(|i| if i * i % 7 < 3 { 0.0 } else { 1.25 }).collect();
+            let values: Vec<f32> = (0..elements).map(|i| i as f32 - 20.5).collect();
+            let x = || {
+                let data = TensorData::new(values.clone(), shape);
+                Tensor::<Autodiff<B>, 2>::from_data(data, (&Default::default(), DType::F32)).require_grad()
+            };
+            let multiplied = |x: Tensor<Autodiff<B>, 2>| {
+                x * Tensor::from_data(TensorData::new(mask.clone(), shape), (&Default::default(), DType::F32))
+            };
+            let results = |x: Tensor<Autodiff<B>, 2>, y: Tensor<Autodiff<B>, 2>| {
+                let gradients = (y.clone() * y.clone()).sum().backward();
+                let (y, dx) = (y.into_data(), x.grad(&gradients).unwrap().into_data());
+                // Adding 0 turns the zeros that are negative in a product into positive ones.
+                [y, dx].map(|data| data.iter::<f32>().map(|v| v + 0.0).map(f32::to_bits).collect::<Vec<_>>())
+            };
+            let (one, other) = (x(), x());
+            let (found, expected) = (apply(one.clone(), &mask, 1.25), multiplied(other.clone()));
+            assert_eq!(results(one, found), results(other, expected), "{shape:?}");
+        }
+        for shape in [[1, 1], [2, 16], [5, 7], [4, 40]] {
+            check::<Flex>(shape);
+            check::<NdArray>(shape);
+        }
+    }
+}
