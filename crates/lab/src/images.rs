@@ -56,7 +56,7 @@ impl<B: Backend> Examples<B> for ImageExamples<B> {
 
     fn features(&self, indices: &[u32], device: &B::Device) -> Tensor<B, 2> {
         match &self.resident {
-            Some(resident) => resident.batch(indices).images,
+            Some(resident) => resident.images(indices),
             None => self.images.batch(indices, self.normalization, device).images,
         }
     }

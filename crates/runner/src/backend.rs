@@ -6,6 +6,8 @@ use burn_mlp_train::Placement;
 use mlp_lab::Platform;
 use sha2::{Digest as _, Sha256};
 
+use crate::threads;
+
 #[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
 compile_error!("choose a backend: --features ndarray, --features flex or --features wgpu");
 
@@ -66,6 +68,17 @@ pub struct Chosen {
     pub device: Device,
     /// Name of the graphics adapter, or `cpu`.
     pub description: String,
+}
+
+impl Chosen {
+    /// A line that says what is computed where, and what a GPU makes wait for.
+    pub fn introduction(&self) -> String {
+        let line = format!("backend: {NAME} on {}, {} threads", self.description, threads::count());
+        match PLACEMENT {
+            Placement::DEVICE => line + "; the first epoch takes longer, because it compiles kernels",
+            _ => line,
+        }
+    }
 }
 
 /// The default device of the backend.

@@ -7,30 +7,32 @@ use burn::tensor::{Bool, DType, Int, Tensor, TensorData, backend::Backend};
 /// Elements in a word.
 const WORD: usize = 32;
 
-/// Whether tensors of `B` lie in the memory of a device such as a GPU. A mask of floats would there take longer to
-/// arrive than the rest of a step to be computed.
-pub(super) fn travel<B: Backend>(device: &B::Device) -> bool {
+/// Whether tensors of `B` lie in the memory of a device such as a GPU, where what is sent and read costs more than what is
+/// computed.
+pub(super) fn is_remote<B: Backend>(device: &B::Device) -> bool {
     B::name(device).contains("cubecl")
 }
 
-/// The input where the mask is not zero, multiplied by `scale`, and zero elsewhere.
-pub(super) fn apply<B: Backend, const D: usize>(input: Tensor<B, D>, mask: &[f32], scale: f32) -> Tensor<B, D> {
-    let (device, shape) = (input.device(), input.shape());
+/// Where the mask is zero, on the device.
+pub(super) fn dropped<B: Backend, const D: usize>(
+    mask: &[f32],
+    shape: [usize; D],
+    device: &B::Device,
+) -> Tensor<B, D, Bool> {
     let unsigned = |values: Vec<u32>| {
         let shape = [values.len()];
-        Tensor::<B, 1, Int>::from_data(TensorData::new(values, shape), (&device, DType::U32))
+        Tensor::<B, 1, Int>::from_data(TensorData::new(values, shape), (device, DType::U32))
     };
     let words = unsigned(pack(mask));
     let (places, powers) = (words.dims()[0] * WORD, unsigned((0..WORD).map(|bit| 1 << bit).collect()));
     // Divisions, because shifts are not fused with what follows.
     let bits = (words.unsqueeze_dim::<2>(1) / powers.unsqueeze_dim::<2>(0)).remainder_scalar(2);
     let dropped: Tensor<B, 2, Bool> = bits.equal_elem(0);
-    let dropped: Tensor<B, D, Bool> = if places == mask.len() {
+    if places == mask.len() {
         dropped.reshape(shape)
     } else {
         dropped.reshape([places]).slice([0..mask.len()]).reshape(shape)
-    };
-    input.mask_fill(dropped, 0.0).mul_scalar(scale)
+    }
 }
 
 /// A bit for each element, the first in the lowest place: 1 if the element is not zero.
@@ -76,7 +78,8 @@ mod tests {
                 [y, dx].map(|data| data.iter::<f32>().map(|v| v + 0.0).map(f32::to_bits).collect::<Vec<_>>())
             };
             let (one, other) = (x(), x());
-            let (found, expected) = (apply(one.clone(), &mask, 1.25), multiplied(other.clone()));
+            let found = one.clone().mask_fill(dropped(&mask, shape, &Default::default()), 0.0).mul_scalar(1.25);
+            let expected = multiplied(other.clone());
             assert_eq!(results(one, found), results(other, expected), "{shape:?}");
         }
         for shape in [[1, 1], [2, 16], [5, 7], [4, 40]] {

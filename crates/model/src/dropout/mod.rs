@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use burn::tensor::{Bool, Tensor, TensorData, backend::Backend};
+use burn::tensor::{Bool, DType, Tensor, TensorData, backend::Backend};
 
 pub use self::config::{DropoutConfig, DropoutMode};
 pub use self::layers::{DropoutLayers, ModulePath};
@@ -174,20 +174,20 @@ impl<B: Backend> Dropout<B> {
     ///
     /// - input, output: `[..]`, the same
     pub fn forward<const D: usize>(&self, input: Tensor<B, D>) -> Tensor<B, D> {
-        let device = input.device();
-        match self.draw(B::ad_enabled(&device), &input.shape()) {
-            Drawn::Nothing => input,
-            // Fills with zeros; multiplying by zero would turn infinity into NaN.
-            Drawn::Everything => {
-                let everything = Tensor::<B, D, Bool>::ones(input.shape(), &device);
-                input.mask_fill(everything, 0.0)
+        self.mask(input.dims(), input.dtype(), &input.device()).apply(input)
+    }
+
+    /// The mask of the next input, drawn before there is one.
+    ///
+    /// On a GPU the operations between a mask and its use are then one with those before them.
+    pub(crate) fn mask<const D: usize>(&self, shape: [usize; D], dtype: DType, device: &B::Device) -> Mask<B, D> {
+        match self.draw(B::ad_enabled(device), &shape) {
+            Drawn::Nothing => Mask::Nothing,
+            Drawn::Everything => Mask::Dropped { dropped: Tensor::ones(shape, device), scale: 1.0 },
+            Drawn::Mask { mask, scale } if bits::is_remote::<B>(device) => {
+                Mask::Dropped { dropped: bits::dropped(&mask, shape, device), scale }
             }
-            Drawn::Mask { mask, scale } if bits::travel::<B>(&device) => bits::apply(input, &mask, scale),
-            Drawn::Mask { mask, .. } => {
-                let mask = TensorData::new(mask, input.shape());
-                let mask = Tensor::from_data(mask, (&device, input.dtype()));
-                input * mask
-            }
+            Drawn::Mask { mask, .. } => Mask::Factors(Tensor::from_data(TensorData::new(mask, shape), (device, dtype))),
         }
     }
 
@@ -212,6 +212,27 @@ impl<B: Backend> Dropout<B> {
     fn on<Other: Backend>(self) -> Dropout<Other> {
         let Self { prob, mode, key, counters, .. } = self;
         Dropout { prob, mode, key, counters, backend: PhantomData }
+    }
+}
+
+/// A mask on a device.
+pub(crate) enum Mask<B: Backend, const D: usize> {
+    /// No element is dropped.
+    Nothing,
+    /// These elements are filled with zeros, which multiplying by zero would not do to infinity. The others are
+    /// multiplied by `scale`.
+    Dropped { dropped: Tensor<B, D, Bool>, scale: f32 },
+    /// All elements are multiplied by these.
+    Factors(Tensor<B, D>),
+}
+
+impl<B: Backend, const D: usize> Mask<B, D> {
+    pub fn apply(self, input: Tensor<B, D>) -> Tensor<B, D> {
+        match self {
+            Self::Nothing => input,
+            Self::Dropped { dropped, scale } => input.mask_fill(dropped, 0.0).mul_scalar(scale),
+            Self::Factors(factors) => input * factors,
+        }
     }
 }
 

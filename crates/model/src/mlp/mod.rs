@@ -51,12 +51,14 @@ impl<B: Backend> HiddenLayer<B> {
                 return y;
             }
         }
+        let shape = [x.dims()[0], self.linear.weight.dims()[1]];
+        let mask = self.dropout.mask(shape, x.dtype(), &x.device());
         let x = affine(&self.linear, x);
         let x = match &self.norm {
             Some(norm) => normalized(norm, x),
             None => x,
         };
-        self.dropout.forward(self.activation.forward(x))
+        mask.apply(self.activation.forward(x))
     }
 }
 

@@ -259,13 +259,7 @@ fn introduce(progress: &Progress, config: &Config, data: &FashionMnist, mlp: &Ml
         data.train.width(),
         data.class_names().len(),
     ));
-    progress.say(&format!(
-        "backend: {} on {}, {} threads; seed {}",
-        backend::NAME,
-        chosen.description,
-        threads::count(),
-        config.training.seed
-    ));
+    progress.say(&format!("{}; seed {}", chosen.introduction(), config.training.seed));
     let layers = mlp.layers();
     let parameters: usize = layers.iter().map(|layer| layer.parameters).sum();
     for LayerSummary { name, d_output, parameters, .. } in layers.iter() {

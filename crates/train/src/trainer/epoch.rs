@@ -82,6 +82,9 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
     fn read_steps(&mut self) -> Result<(), TrainError> {
         let first = self.state.step_in_epoch - self.unread.len();
         let unread = std::mem::take(&mut self.unread);
+        if unread.is_empty() {
+            return Ok(());
+        }
         // One transfer for all, because each stalls a device.
         let mut transfer = Transaction::default();
         for Unread { output, .. } in &unread {
