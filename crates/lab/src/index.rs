@@ -1,29 +1,36 @@
 //! The page that shows what experiments found: question, claims, figures and pictures of each.
 
-use crate::finding::{Claim, Table as Figures};
+use crate::finding::{CONFIDENCE, Claim, Table as Figures, Verdict};
 use crate::page::{Cell, Page, Section, Table};
-use crate::record::{Record, Recorded};
+use crate::record::{Record, Recorded, Score};
 use mlp_plot::Picture;
 
 /// The page of a record, with the pictures of its findings inside.
 pub fn page(record: &Record) -> String {
-    let (holding, all) = record.score();
-    let short = if record.quick { " Short form: thresholds are for the full form on the full data." } else { "" };
-    let lead = format!("{holding} of {all} claims hold; {}; {} backend.{short}", record.data, record.backend);
-    let overview = overview(record);
-    let page = Page::new("Experiments").lead(lead).section(overview);
+    let made = &record.made;
+    let short = if made.quick { " Short form: the bounds are those of the full form on the full data." } else { "" };
+    let lead = format!("{}; {}; {} backend.{short}", record.score(), made.data, made.backend);
+    let page = Page::new("Experiments").lead(lead).section(overview(record));
     record.experiments.iter().fold(page, |page, entry| page.section(section(entry))).html()
 }
 
 fn overview(record: &Record) -> Section {
-    let mut table = Table::new(["experiment", "question", "claims that hold"]);
+    let [supported, refuted, undecided] = Verdict::ALL.map(Verdict::name);
+    let mut table = Table::new(["experiment", "question", supported, refuted, undecided, "checks that hold"]);
     for entry in &record.experiments {
-        let claims = &entry.finding.claims;
-        let holding = claims.iter().filter(|claim| claim.holds).count();
-        table = table.row([entry.name.clone(), entry.question.clone(), format!("{holding} of {}", claims.len())]);
+        let score = Score::of(&entry.finding.claims);
+        let [supported, refuted, undecided] = score.verdicts.map(|count| count.to_string());
+        let checks = format!("{} of {}", score.checks - score.failed, score.checks);
+        table = table.row([entry.name.clone(), entry.question.clone(), supported, refuted, undecided, checks]);
     }
     let mut section = Section::new("Overview");
-    section.table(&table);
+    section.table(&table).paragraph(format!(
+        "± is the standard deviation over seeds; the interval is that of the mean, with {} % confidence. Supported: the \
+         whole interval lies within the bound. Refuted: it lies outside. Undecided: neither, or the data is not what the \
+         claim is about. The p-values of differences are adjusted for all differences on this page (Holm). Checks follow \
+         from mathematics or from what the program promises, and hold for each value.",
+        100.0 * CONFIDENCE
+    ));
     section
 }
 
@@ -56,14 +63,15 @@ fn section(entry: &Recorded) -> Section {
 }
 
 fn claims(claims: &[Claim]) -> Table {
-    let mut table = Table::new(["claim", "measured", "threshold", "a text prints", "verdict"]);
+    let mut table = Table::new(["claim", "measured", "95 % interval", "bound", "reference value", "verdict"]);
     for claim in claims {
         table = table.row([
             Cell::from(claim.sentence.clone()),
-            Cell::from(claim.measurement_with_p()),
+            Cell::from(claim.measurement()),
+            Cell::from(claim.certainty()),
             Cell::from(claim.bound.to_string()),
             Cell::from(claim.printed.clone().unwrap_or_default()),
-            Cell::holds(claim.holds),
+            Cell::verdict(claim.verdict, claim.bound.is_check()),
         ]);
     }
     table

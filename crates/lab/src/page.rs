@@ -9,6 +9,8 @@ pub use table::{Cell, Table};
 
 use mlp_plot::Picture;
 
+use crate::finding::Verdict;
+
 /// Nothing may be loaded from anywhere: styles and images are in the file.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 const STYLE: &str = include_str!("page/style.css");
@@ -24,7 +26,6 @@ const LISTED: usize = 3;
 ///
 /// let mut section = Section::new("Figures");
 /// section.paragraph("Loss < 1.").table(&Table::new(["epoch", "loss"]).row(["1", "0.81"]));
-/// section.claim(true, "The loss falls.");
 /// let html = Page::new("A run").section(section).html();
 /// assert!(html.starts_with("<!DOCTYPE html>") && html.contains("Loss &lt; 1."));
 /// ```
@@ -139,11 +140,6 @@ impl Section {
         })
     }
 
-    /// Adds a claim with a badge that says whether it holds.
-    pub fn claim(&mut self, holds: bool, text: impl AsRef<str>) -> &mut Self {
-        self.push(html! { p { (badge(holds)) " " (text.as_ref()) } })
-    }
-
     /// Adds a note that must not be overlooked.
     pub fn warning(&mut self, text: impl AsRef<str>) -> &mut Self {
         self.push(html! { p.warning { strong { "Note:" } " " (text.as_ref()) } })
@@ -177,10 +173,16 @@ fn link(file: &str, text: &str) -> Markup {
     html! { a href=(file) { (text) } }
 }
 
-fn badge(holds: bool) -> Markup {
-    html! {
-        @if holds { span.badge.holds { "holds" } } @else { span.badge.fails { "does not hold" } }
-    }
+/// A badge for a verdict, or for a check.
+fn badge(verdict: Verdict, check: bool) -> Markup {
+    let (class, text) = match (verdict, check) {
+        (Verdict::Supported, true) => ("holds", "holds"),
+        (_, true) => ("fails", "fails"),
+        (Verdict::Supported, false) => ("holds", verdict.name()),
+        (Verdict::Refuted, false) => ("fails", verdict.name()),
+        (Verdict::Undecided, false) => ("undecided", verdict.name()),
+    };
+    html! { span class={ "badge " (class) } { (text) } }
 }
 
 #[cfg(test)]
@@ -192,7 +194,7 @@ mod tests {
     fn no_text_becomes_markup() {
         let bad = "<script>alert(\"&\")</script>";
         let mut section = Section::new(bad);
-        section.paragraph(bad).heading(bad).list([bad]).claim(true, bad).warning(bad).link(bad, bad);
+        section.paragraph(bad).heading(bad).list([bad]).warning(bad).link(bad, bad);
         section.table(&Table::new([bad, bad]).caption(bad).row([bad, bad]).row([Cell::link(bad, bad)]));
         section.picture(&Chart::new(bad), bad, Some(bad)).pictures(&[(&Chart::new(bad), bad, None)]);
         let html = Page::new(bad).lead(bad).section(section.clone()).section(section.clone()).section(section).html();
@@ -214,7 +216,7 @@ mod tests {
     fn headings_are_in_order_and_elements_closed() {
         let mut section = Section::new("one");
         section.heading("part").paragraph("text").list(["a", "b"]).list(Vec::<String>::new());
-        section.table(&Table::new(["a"]).row(["1"])).claim(false, "so");
+        section.table(&Table::new(["a"]).row([Cell::verdict(Verdict::Refuted, false)]));
         let page = Page::new("page").section(section.clone()).section(Section::new("two")).section(section);
         let html = page.html();
         for element in ["html", "head", "body", "main", "nav", "section", "h1", "h2", "h3", "ul", "table", "div"] {
@@ -227,7 +229,7 @@ mod tests {
             assert_eq!(html.matches(&format!("id=\"section-{section}\"")).count(), 1);
         }
         assert!(!html.contains("<ul></ul>"), "an empty list");
-        assert!(html.contains(">does not hold</span>"));
+        assert!(html.contains(">refuted</span>"));
     }
 
     #[test]

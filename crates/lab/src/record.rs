@@ -1,24 +1,39 @@
-//! The record of what experiments found: JSON to keep, and the table of claims that is made from it.
+//! The record of what experiments found: JSON to keep, and the tables of claims that are made from it.
 
-use std::fmt::Write as _;
+mod markdown;
+#[cfg(test)]
+mod tests;
 
+use mlp_metrics::holm;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use crate::finding::Finding;
+use crate::finding::{Claim, Finding, Verdict};
 
 /// What a run of `runner experiment` found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
+    /// What it was made with.
+    #[serde(flatten)]
+    pub made: Made,
+    /// SHA-256 of all claims with their bounds: of what was asserted, without what was measured.
+    #[serde(default)]
+    pub thresholds: String,
+    /// The experiments, in the order they were run.
+    pub experiments: Vec<Recorded>,
+}
+
+/// What a record was made with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Made {
     /// Version of this program.
     pub version: String,
     /// Backend.
     pub backend: String,
-    /// Where the images came from: `full data` or `embedded sample`, with their numbers.
+    /// Where the images came from: `full data`, `embedded sample` or other data, with their numbers.
     pub data: String,
     /// Whether it was the short form.
     pub quick: bool,
-    /// The experiments, in the order they were run.
-    pub experiments: Vec<Recorded>,
 }
 
 /// One experiment of a [`Record`].
@@ -32,45 +47,85 @@ pub struct Recorded {
     pub finding: Finding,
 }
 
-impl Record {
-    /// Number of claims that hold, and of claims.
-    pub fn score(&self) -> (usize, usize) {
-        let claims = || self.experiments.iter().flat_map(|entry| &entry.finding.claims);
-        (claims().filter(|claim| claim.holds).count(), claims().count())
+/// Numbers of claims.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Score {
+    /// Claims about what was measured whose verdict is supported, refuted, undecided.
+    pub verdicts: [usize; 3],
+    /// Checks.
+    pub checks: usize,
+    /// Checks that failed.
+    pub failed: usize,
+}
+
+impl Score {
+    /// The score of some claims.
+    pub fn of<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> Self {
+        claims.into_iter().fold(Self::default(), |mut score, claim| {
+            if claim.bound.is_check() {
+                score.checks += 1;
+                score.failed += usize::from(claim.verdict != Verdict::Supported);
+            } else {
+                score.verdicts[claim.verdict as usize] += 1;
+            }
+            score
+        })
     }
 
-    /// The claims as a Markdown table.
-    pub fn markdown(&self) -> String {
-        let mut table = String::from(
-            "| experiment | claim | measured | threshold | a text prints | |\n| --- | --- | --- | --- | --- | --- |\n",
-        );
-        for entry in &self.experiments {
-            for claim in &entry.finding.claims {
-                let measured = claim.measurement_with_p();
-                let printed = claim.printed.as_deref().unwrap_or_default();
-                let verdict = if claim.holds { "holds" } else { "**does not hold**" };
-                let sentence = claim.sentence.replace('|', "\\|");
-                let name = &entry.name;
-                // Writing to a string cannot fail.
-                let _ =
-                    writeln!(table, "| `{name}` | {sentence} | {measured} | {} | {printed} | {verdict} |", claim.bound);
+    /// Whether nothing is refuted and no check failed.
+    pub fn is_clean(self) -> bool {
+        self.failed == 0 && self.verdicts[Verdict::Refuted as usize] == 0
+    }
+}
+
+impl std::fmt::Display for Score {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [supported, refuted, undecided] = self.verdicts;
+        write!(formatter, "{supported} claims supported, {refuted} refuted, {undecided} undecided; ")?;
+        write!(formatter, "{} of {} checks hold", self.checks - self.failed, self.checks)
+    }
+}
+
+impl Record {
+    /// A record, with the verdicts that all claims together allow.
+    ///
+    /// The p-values of all differences are adjusted for their number. In the short form and on other data no claim
+    /// is refuted, since it is about the full form on the full data.
+    pub fn new(made: Made, experiments: Vec<Recorded>) -> Self {
+        let mut record = Self { made, thresholds: String::new(), experiments };
+        record.thresholds = record.hash_of_thresholds();
+        let adjusted = {
+            let of = |claim: &Claim| claim.p_value.unwrap_or(f64::NAN);
+            holm(&record.claims().map(of).collect::<Vec<f64>>())
+        };
+        let elsewhere = record.made.quick || !record.made.data.starts_with("full data");
+        let claims = record.experiments.iter_mut().flat_map(|entry| &mut entry.finding.claims);
+        for (claim, p) in claims.zip(adjusted) {
+            claim.judge((!p.is_nan()).then_some(p));
+            if elsewhere {
+                claim.excuse();
             }
         }
-        let (holding, all) = self.score();
-        let _ = write!(
-            table,
-            "\n{holding} of {all} claims hold{}; {}, {} backend.\n",
-            if self.quick { ", in the short form, whose figures are not those of the thresholds" } else { "" },
-            self.data,
-            self.backend,
-        );
-        let notes = |entry: &Recorded| -> Vec<String> {
-            entry.finding.notes.iter().map(|note| format!("- `{}`: {note}\n", entry.name)).collect()
-        };
-        let notes: String = self.experiments.iter().flat_map(notes).collect();
-        if !notes.is_empty() {
-            let _ = write!(table, "\n{notes}");
+        record
+    }
+
+    /// All claims.
+    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.experiments.iter().flat_map(|entry| &entry.finding.claims)
+    }
+
+    /// How many claims have which verdict.
+    pub fn score(&self) -> Score {
+        Score::of(self.claims())
+    }
+
+    fn hash_of_thresholds(&self) -> String {
+        let mut hash = Sha256::new();
+        for entry in &self.experiments {
+            for claim in &entry.finding.claims {
+                hash.update(format!("{}\t{}\t{}\n", entry.name, claim.sentence, claim.bound));
+            }
         }
-        table
+        format!("{:x}", hash.finalize())
     }
 }

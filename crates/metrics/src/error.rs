@@ -50,6 +50,14 @@ pub enum MetricsError {
         /// The number that was given.
         found: usize,
     },
+    /// A share that is no share.
+    #[error("{name} is {found}; expected a number between 0 and 1, both excluded")]
+    Share {
+        /// What it is a share of.
+        name: &'static str,
+        /// The number that was given.
+        found: f64,
+    },
     /// A label that is negative, or not below the number of classes.
     #[error("{name} {index} is {found}; expected 0 to {} ({classes} classes)", classes.saturating_sub(1))]
     Label {

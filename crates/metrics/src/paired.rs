@@ -40,7 +40,8 @@ pub struct PairedDifference {
     /// has no infinity: it is written as `null`, which cannot be read back.
     pub t: f64,
     /// Probability of a `|t|` at least this large if the true mean is 0: both tails of Student's t-distribution with
-    /// `n - 1` degrees of freedom.
+    /// `n - 1` degrees of freedom. Equal differences other than 0 say nothing about the spread: for them it is that of
+    /// `n` equal signs, `2¹⁻ⁿ`.
     pub p_value: f64,
 }
 
@@ -62,7 +63,7 @@ impl PairedDifference {
         let pairs = differences.len();
         let standard_error = standard_deviation / libm::sqrt(pairs as f64);
         let t = if mean == 0.0 { 0.0 } else { mean / standard_error };
-        let p_value = two_sided_p(t, (pairs - 1) as f64);
+        let p_value = if t.is_infinite() { libm::exp2(1.0 - pairs as f64) } else { two_sided_p(t, (pairs - 1) as f64) };
         Ok(Self { pairs, mean, standard_deviation, standard_error, t, p_value })
     }
 }
@@ -90,7 +91,7 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 
 /// `P(|T| >= |t|)` for Student's t-distribution: the regularized incomplete beta function `I_x(ν/2, 1/2)` at
 /// `x = ν/(ν + t²)`.
-fn two_sided_p(t: f64, freedom: f64) -> f64 {
+pub(crate) fn two_sided_p(t: f64, freedom: f64) -> f64 {
     beta_reg(freedom / 2.0, 0.5, freedom / (freedom + t * t))
 }
 
@@ -129,7 +130,7 @@ mod tests {
         let same = PairedDifference::new(&[1.0, 2.0], &[1.0, 2.0]).unwrap();
         assert_eq!((same.mean, same.t, same.p_value), (0.0, 0.0, 1.0));
         let shifted = PairedDifference::new(&[1.0, 2.0], &[0.0, 1.0]).unwrap();
-        assert_eq!((shifted.standard_deviation, shifted.t, shifted.p_value), (0.0, f64::INFINITY, 0.0));
+        assert_eq!((shifted.standard_deviation, shifted.t, shifted.p_value), (0.0, f64::INFINITY, 0.5));
     }
 
     #[test]

@@ -17,7 +17,8 @@ pub enum Activation {
     /// `max(0, x)`; the derivative at 0 is 0.
     #[default]
     Relu,
-    /// `max(0, x) + α·min(0, x)` with one learned slope `α` per layer, initially 0.25 (He et al. 2015).
+    /// `max(0, x) + α·min(0, x)` with one learned slope `α` per layer, initially 0.25 (He et al. 2015); the derivative at
+    /// 0 is `α`.
     ParametricRelu,
     /// `1/(1 + e⁻ˣ)`
     Sigmoid,
@@ -105,7 +106,7 @@ impl<B: Backend> ActivationLayer<B> {
     /// - input, output: `[..]`, the same
     pub fn forward<const D: usize>(&self, x: Tensor<B, D>) -> Tensor<B, D> {
         match (&self.slope, self.function) {
-            (Some(slope), _) => functions::prelu(x, slope.val()),
+            (Some(slope), _) => parametric_relu(x, slope.val()),
             (None, Activation::Relu | Activation::ParametricRelu) => relu(x),
             (None, Activation::Sigmoid) => sigmoid(x),
             (None, Activation::Tanh) => functions::tanh(x),
@@ -125,6 +126,14 @@ impl<B: Backend> ActivationLayer<B> {
 pub(crate) fn relu<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
     let negative = x.clone().lower_equal_elem(0.0);
     x.mask_fill(negative, 0.0)
+}
+
+/// `x` where it is positive, else `αx`, as in PyTorch also for the derivative at 0. That of Burn 0.21's own function is 1
+/// there.
+fn parametric_relu<B: Backend, const D: usize>(x: Tensor<B, D>, slope: Tensor<B, 1>) -> Tensor<B, D> {
+    let negative = x.clone().lower_equal_elem(0.0);
+    let scaled = x.clone() * slope.reshape([1; D]);
+    x.mask_where(negative, scaled)
 }
 
 /// The logistic function in the precision of `x`.
@@ -203,8 +212,9 @@ mod tests {
         let slope = layer.slope.as_ref().unwrap().grad(&gradients).unwrap();
         // The slope multiplies min(0, x): its gradient is the sum of the negative inputs.
         assert_eq!(slope.into_scalar(), -2.5);
-        let (y, _) = values_and_derivatives(Activation::ParametricRelu);
+        let (y, dy) = values_and_derivatives(Activation::ParametricRelu);
         assert_close(&y, &[-0.5, -0.125, 0.0, 1.0, 3.0]);
+        assert_close(&dy, &[0.25, 0.25, 0.25, 1.0, 1.0]);
     }
 
     #[test]

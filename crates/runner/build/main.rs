@@ -5,7 +5,8 @@ mod source;
 use std::path::Path;
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // Read now, not compiled in: checkouts that share a target folder share this program, too.
+    let root = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../..");
     let record = |name: &str, value: &str| println!("cargo::rustc-env=RUNNER_{name}={value}");
     record("COMMIT", &source::commit(&root));
     record("BURN", &source::locked(&root, "burn"));

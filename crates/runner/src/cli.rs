@@ -154,7 +154,7 @@ pub struct ExperimentArgs {
     /// measure: only one of N equal parts of the jobs, for example 1/4 for the first of four
     #[arg(long, value_name = "I/N")]
     pub part: Option<String>,
-    /// Exit with code 1 if a claim does not hold
+    /// Exit with code 1 if a claim is refuted or a check fails
     #[arg(long)]
     pub strict: bool,
     /// Do not show progress on stderr

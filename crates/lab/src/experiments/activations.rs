@@ -134,7 +134,7 @@ impl Experiment for Activations {
             finding.picture(name, &format!("{title} and its derivative"), &chart);
         }
         let at_zero = measurements[0].relu_at_zero;
-        finding.claim(Claim::measured("ReLU: derivative at 0", [at_zero], Bound::Between(0.0, 0.0)));
+        finding.claim(Claim::measured("ReLU: derivative at 0", [at_zero], Bound::Equal(0.0)));
         let quarter = Bound::EachAtMost(0.25);
         finding.claim(Claim::measured("Sigmoid: largest derivative", sigmoid_peaks, quarter).printed("1/4"));
         finding.table(table);

@@ -148,7 +148,7 @@ impl Experiment for CovariateShift {
                 "Accuracy on the target, weighted minus unweighted training",
                 &weighted,
                 &unweighted,
-                Bound::PositiveByErrors(2.0),
+                Bound::Positive,
             ))
             .claim(Claim::measured(
                 "Correlation of estimated and true logarithms of the weights over the source images",

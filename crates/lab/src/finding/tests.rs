@@ -31,42 +31,71 @@ fn a_spread_ends_with_the_second_digit_of_the_deviation() {
 }
 
 #[test]
-fn a_bound_is_on_the_mean_and_not_a_number_satisfies_none() {
-    assert!(Bound::AtLeast(2.0).holds(&[1.0, 3.0]));
-    assert!(!Bound::AtMost(1.9).holds(&[1.0, 3.0]));
-    assert!(Bound::Between(2.0, 2.0).holds(&[1.0, 3.0]));
-    for bound in [
-        Bound::AtLeast(0.0),
-        Bound::AtMost(0.0),
-        Bound::EachAtMost(0.0),
-        Bound::Between(-1.0, 1.0),
-        Bound::Positive,
-        Bound::PositiveByErrors(0.0),
+fn an_interval_inside_supports_one_outside_refutes_and_any_other_decides_nothing() {
+    use Verdict::{Refuted, Supported, Undecided};
+    // Mean 2, interval -0.48 to 4.48.
+    let verdict = |bound| Claim::measured("a", [1.0, 2.0, 3.0], bound).verdict;
+    for (bound, expected) in [
+        (Bound::AtLeast(-0.5), Supported),
+        (Bound::AtLeast(-0.4), Undecided),
+        (Bound::AtLeast(4.4), Undecided),
+        (Bound::AtLeast(4.5), Refuted),
+        (Bound::AtMost(4.5), Supported),
+        (Bound::AtMost(0.0), Undecided),
+        (Bound::AtMost(-0.5), Refuted),
+        (Bound::Between(-1.0, 5.0), Supported),
+        (Bound::Between(0.0, 4.0), Undecided),
+        (Bound::Between(5.0, 6.0), Refuted),
+        (Bound::Positive, Undecided),
     ] {
-        assert!(!bound.holds(&[f64::NAN, 0.0]), "{bound}");
-        assert!(!bound.holds(&[]), "{bound}");
+        assert_eq!(verdict(bound), expected, "{bound}");
     }
 }
 
 #[test]
-fn a_difference_counts_in_its_own_standard_errors() {
-    // Mean 2, deviation 1, standard error 1/√3: 3.46 errors above 0.
-    let claim = Claim::paired("a", &[2.0, 3.0, 4.0], &[1.0, 1.0, 1.0], Bound::PositiveByErrors(3.4));
-    assert_eq!((claim.mean, claim.deviation, claim.holds), (2.0, 1.0, true));
-    assert!(!Bound::PositiveByErrors(3.5).holds(&claim.values));
-    assert_eq!(claim.measurement(), "2.0 ± 1.0 (3 seeds)");
+fn a_difference_needs_its_test_too() {
     // t = 3.4641 with 2 degrees of freedom: 0.0742 in both tails.
-    let tested = Claim::paired("a", &[2.0, 3.0, 4.0], &[1.0, 1.0, 1.0], Bound::Positive);
-    assert!(tested.holds && (tested.p_value.unwrap() - 0.037_09).abs() < 1e-4);
-    assert!(!Bound::Positive.holds(&[-1.0, -2.0, -3.0]));
-    assert!(!Bound::Positive.holds(&[3.0]), "one value has no spread to test against");
+    let claim = Claim::paired("a", &[2.0, 3.0, 4.0], &[1.0, 1.0, 1.0], Bound::Positive);
+    assert!((claim.p_value.unwrap() - 0.074_18).abs() < 1e-5);
+    assert_eq!((claim.mean, claim.deviation, claim.verdict), (2.0, 1.0, Verdict::Undecided));
+    let mut claim = Claim::measured("a", [2.0, 2.1, 2.2, 2.1], Bound::Positive);
+    assert_eq!(claim.verdict, Verdict::Supported);
+    claim.judge(Some(0.06));
+    assert_eq!(claim.verdict, Verdict::Undecided);
+    assert_eq!(Claim::measured("a", [-2.0, -2.1, -2.2, -2.1], Bound::Positive).verdict, Verdict::Refuted);
+    assert_eq!(Claim::measured("a", [3.0], Bound::Positive).verdict, Verdict::Undecided, "one value has no spread");
+    // Equal differences: three equal signs have a probability of 1/4.
+    assert_eq!(Claim::measured("a", [0.1; 3], Bound::Positive).verdict, Verdict::Undecided);
 }
 
 #[test]
-fn the_worst_value_counts_where_each_must_hold() {
-    assert!(Bound::AtMost(2.0).holds(&[1.0, 3.0]));
-    assert!(!Bound::EachAtMost(2.0).holds(&[1.0, 3.0]));
-    assert_eq!(Bound::Between(1.0, 1.0).to_string(), "= 1");
+fn one_value_stands_for_itself_where_nothing_is_random() {
+    let claim = |bound| Claim::measured("a", [0.25], bound);
+    assert_eq!(claim(Bound::AtMost(0.25)).verdict, Verdict::Supported);
+    assert_eq!(claim(Bound::AtMost(0.2)).verdict, Verdict::Refuted);
+    assert_eq!(claim(Bound::AtMost(0.2)).certainty(), "");
+}
+
+#[test]
+fn a_check_is_on_each_value_and_not_a_number_decides_nothing() {
+    let verdict = |values: &[f64], bound| Claim::measured("a", values, bound).verdict;
+    assert_eq!(verdict(&[1.0, 3.0], Bound::EachAtMost(3.0)), Verdict::Supported);
+    assert_eq!(verdict(&[1.0, 3.0], Bound::EachAtMost(2.0)), Verdict::Refuted);
+    assert_eq!(verdict(&[1.0, 1.0], Bound::Equal(1.0)), Verdict::Supported);
+    assert_eq!(verdict(&[1.0, 1.5], Bound::Equal(1.0)), Verdict::Refuted);
+    let bounds = [Bound::AtLeast(0.0), Bound::AtMost(0.0), Bound::Between(-1.0, 1.0), Bound::Positive];
+    for bound in bounds.into_iter().chain([Bound::EachAtMost(0.0), Bound::Equal(0.0)]) {
+        assert_eq!(verdict(&[f64::NAN, 0.0], bound), Verdict::Undecided, "{bound}");
+        assert_eq!(verdict(&[], bound), Verdict::Undecided, "{bound}");
+    }
+}
+
+#[test]
+fn what_is_undecided_says_what_so_many_seeds_would_show() {
+    let claim = Claim::measured("a", [1.0, 2.0, 3.0], Bound::AtLeast(0.0));
+    assert_eq!(claim.missing().unwrap(), "3 seeds show 3.097");
+    assert_eq!(claim.certainty(), "-0.4841 to 4.484");
+    assert_eq!(Claim::measured("a", [1.0, 1.1, 1.2], Bound::AtLeast(0.0)).missing(), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::{badge, link};
+use crate::finding::Verdict;
 
 /// Characters that a cell has on one line, however narrow the screen.
 const SHORT: usize = 40;
@@ -14,10 +15,11 @@ const SHORT: usize = 40;
 /// # Examples
 ///
 /// ```
+/// use mlp_lab::finding::Verdict;
 /// use mlp_lab::page::{Cell, Table};
 ///
 /// let table = Table::new(["experiment", "accuracy", "claim"])
-///     .row([Cell::from("dropout"), Cell::from("88.1 %"), Cell::holds(true)]);
+///     .row([Cell::from("dropout"), Cell::from("88.1 %"), Cell::verdict(Verdict::Supported, false)]);
 /// assert!(table.html().contains("<td class=\"figure\">88.1 %</td>"));
 /// ```
 #[derive(Clone, Debug)]
@@ -38,9 +40,9 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A badge: holds or does not hold.
-    pub fn holds(holds: bool) -> Self {
-        Self { markup: badge(holds), figure: false, short: true }
+    /// A badge that shows the verdict on a claim, or on a check.
+    pub fn verdict(verdict: Verdict, check: bool) -> Self {
+        Self { markup: badge(verdict, check), figure: false, short: true }
     }
 
     /// A link to a file beside the page.

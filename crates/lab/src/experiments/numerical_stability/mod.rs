@@ -112,7 +112,7 @@ impl Sigmoid {
 
     fn add(&self, limit: f64, finding: &mut Finding) {
         let [left, middle, right] = self.derivatives;
-        finding.claim(Claim::measured("Sigmoid: derivative at 0", [middle.into()], Bound::Between(0.25, 0.25)));
+        finding.claim(Claim::measured("Sigmoid: derivative at 0", [middle.into()], Bound::Equal(0.25)));
         // The derivative is σ(1 - σ), and 1 - σ is rounded.
         let bound = Bound::AtMost((-limit).exp() + f64::from(f32::EPSILON));
         for (tail, derivative) in [("left", left), ("right", right)] {

@@ -128,7 +128,7 @@ pub fn add(measured: &[&Symmetry], settings: &NumericalStability, finding: &mut 
         ("Random weights".to_owned(), random, all),
     ] {
         let sentence = format!("{name}: different hidden units of {units} after training");
-        finding.claim(Claim::measured(sentence, different(start), Bound::Between(expected, expected)));
+        finding.claim(Claim::measured(sentence, different(start), Bound::Equal(expected)));
     }
     for (name, start) in [("random weights", random), ("constant weights with dropout", dropped)] {
         let sentence = format!("Test accuracy, {name} minus constant weights");

@@ -64,7 +64,7 @@ pub(super) fn conclude(finding: &mut Finding, rejections: &[&Rejection], fractio
         .claim(Claim::measured(
             "Times that accuracy falls as more of the least certain is rejected",
             of(Rejection::falls),
-            Bound::EachAtMost(0.0),
+            Bound::AtMost(0.0),
         ))
         .claim(Claim::measured(
             "Area under the ROC curve of predictive entropy for wrong against right predictions (0.5: no information)",

@@ -11,6 +11,7 @@ use std::path::Path;
 use anyhow::{Result, bail, ensure};
 use burn_fashion_mnist::{FashionMnist, OriginKind, Source};
 use mlp_lab::jobs::{Plan, Planned, Share};
+use mlp_lab::record::Score;
 use mlp_lab::{Entry, Lab, find, registry};
 use mlp_settings::{Settings, SettingsError, nearest};
 
@@ -27,7 +28,7 @@ use crate::progress::thousands;
 /// # Errors
 ///
 /// If a name or a setting is unknown, the data is missing, a measurement fails, or a file cannot be written. With
-/// `--strict` also if a claim does not hold.
+/// `--strict` also if a claim is refuted or a check fails.
 pub fn run(arguments: &ExperimentArgs) -> Result<()> {
     let names: Vec<Cow<'_, str>> = arguments.names.iter().map(|name| name.to_string_lossy()).collect();
     let names: Vec<&str> = names.iter().map(Cow::as_ref).collect();
@@ -89,8 +90,8 @@ fn measure(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
 fn conclude(folder: &Path, arguments: &ExperimentArgs) -> Result<()> {
     let results = Results::existing(folder)?;
     let plan = results.plan()?;
-    let (holding, all) = results.conclude(&plan, &plan.prepare::<ThisPlatform>()?)?;
-    strict(arguments, holding, all)
+    let score = results.conclude(&plan, &plan.prepare::<ThisPlatform>()?)?;
+    strict(arguments, score)
 }
 
 fn all(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
@@ -99,13 +100,13 @@ fn all(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let prepared = plan.prepare::<ThisPlatform>()?;
     let mut measuring = Measuring::new(&lab, &results, Share::All);
     measuring.all(&prepared)?;
-    let (holding, all) = results.conclude(&plan, &prepared)?;
+    let score = results.conclude(&plan, &prepared)?;
     measuring.finish()?;
-    strict(arguments, holding, all)
+    strict(arguments, score)
 }
 
-fn strict(arguments: &ExperimentArgs, holding: usize, all: usize) -> Result<()> {
-    ensure!(!arguments.strict || holding == all, "{} of {all} claims do not hold", all - holding);
+fn strict(arguments: &ExperimentArgs, score: Score) -> Result<()> {
+    ensure!(!arguments.strict || score.is_clean(), "not all claims and checks hold: {score}");
     Ok(())
 }
 
@@ -174,7 +175,11 @@ fn settings<'a>(
 }
 
 fn describe(data: &FashionMnist) -> String {
-    let kind = if data.origin.kind == OriginKind::Sample { "embedded sample" } else { "full data" };
+    let kind = match (data.origin.kind, data.origin.verified) {
+        (OriginKind::Sample, _) => "embedded sample",
+        (_, true) => "full data",
+        (_, false) => "other data",
+    };
     let (train, test) = (thousands(data.train.len() as u64), thousands(data.test.len() as u64));
     format!("{kind}, {train} training and {test} test images")
 }

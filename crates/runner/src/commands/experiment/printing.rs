@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use mlp_lab::finding::Finding;
+use mlp_lab::finding::{Finding, Verdict};
 
 /// Prints the tables, claims and notes of a finding, and the time its measurements took.
 pub(super) fn print_finding(out: &mut impl Write, finding: &Finding, seconds: f64) -> Result<()> {
@@ -21,9 +21,19 @@ pub(super) fn print_finding(out: &mut impl Write, finding: &Finding, seconds: f6
         }
     }
     for claim in &finding.claims {
-        let printed = claim.printed.as_deref().map_or(String::new(), |printed| format!("; a text prints {printed}"));
-        let (verdict, measured, bound) = (claim.verdict(), claim.measurement_with_p(), claim.bound);
-        writeln!(out, "  {verdict:<14}  {}: {measured} ({bound}){printed}", claim.sentence)?;
+        let verdict = match (claim.bound.is_check(), claim.verdict) {
+            (true, Verdict::Supported) => "holds",
+            (true, _) => "FAILS",
+            (false, verdict) => verdict.name(),
+        };
+        let certainty = match claim.certainty() {
+            certainty if certainty.is_empty() => certainty,
+            certainty => format!(", 95 % {certainty}"),
+        };
+        let printed = claim.printed.as_deref().map_or(String::new(), |printed| format!("; reference value {printed}"));
+        let missing = claim.missing().map_or(String::new(), |missing| format!("; {missing}"));
+        let (sentence, measured, bound) = (&claim.sentence, claim.measurement(), claim.bound);
+        writeln!(out, "  {verdict:<9}  {sentence}: {measured}{certainty} ({bound}){printed}{missing}")?;
     }
     for note in &finding.notes {
         writeln!(out, "  note: {note}")?;

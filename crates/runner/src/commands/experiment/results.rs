@@ -10,7 +10,7 @@ use mlp_files::{is_unfinished, write_atomically};
 use mlp_lab::finding::Finding;
 use mlp_lab::index;
 use mlp_lab::jobs::{Plan, Prepared};
-use mlp_lab::record::{Record, Recorded};
+use mlp_lab::record::{Made, Record, Recorded, Score};
 use mlp_lab::store::{Store, Stored};
 
 use super::printing::print_finding;
@@ -78,40 +78,37 @@ impl Results {
         &self.store
     }
 
-    /// Draws conclusions from the stored measurements, and prints and writes them. Returns the number of claims that
-    /// hold and the number of all claims. An experiment that lacks measurements is left out, with a message.
-    pub(super) fn conclude(&self, plan: &Plan, prepared: &[Prepared<ThisPlatform>]) -> Result<(usize, usize)> {
-        let mut record = Record {
-            version: plan.version.clone(),
-            backend: plan.backend.clone(),
-            data: plan.data.clone(),
-            quick: plan.quick,
-            experiments: Vec::new(),
-        };
-        let mut times = BTreeMap::new();
-        // Printed when all is written: standard output may be closed or full.
-        let mut said = Vec::new();
+    /// Draws conclusions from the stored measurements, and prints and writes them. Returns how many claims have which
+    /// verdict. An experiment that lacks measurements is left out, with a message.
+    pub(super) fn conclude(&self, plan: &Plan, prepared: &[Prepared<ThisPlatform>]) -> Result<Score> {
+        let (mut concluded, mut configs, mut times) = (Vec::new(), Vec::new(), BTreeMap::new());
         for (experiment, planned) in prepared.iter().zip(&plan.experiments) {
             let entry = &experiment.entry;
             let Some(stored) = self.measurements(experiment)? else { continue };
             let texts: Vec<&str> = stored.iter().map(Stored::measurement).collect();
             let finding = entry.conclude(&experiment.settings, &texts)?;
-            let seconds: f64 = stored.iter().map(|stored| stored.made.seconds).sum();
+            times.insert(entry.name, stored.iter().map(|stored| stored.made.seconds).sum::<f64>());
+            configs.push(&planned.config);
+            concluded.push(Recorded { name: entry.name.into(), question: entry.question.into(), finding });
+        }
+        let (version, backend) = (plan.version.clone(), plan.backend.clone());
+        let record = Record::new(Made { version, backend, data: plan.data.clone(), quick: plan.quick }, concluded);
+        // Printed when all is written: standard output may be closed or full.
+        let mut said = Vec::new();
+        for (entry, config) in record.experiments.iter().zip(configs) {
             writeln!(said, "{}: {}", entry.name, entry.question)?;
-            print_finding(&mut said, &finding, seconds)?;
-            self.write_finding(entry.name, &planned.config, &finding)?;
-            times.insert(entry.name, seconds);
-            record.experiments.push(Recorded { name: entry.name.into(), question: entry.question.into(), finding });
+            print_finding(&mut said, &entry.finding, times[entry.name.as_str()])?;
+            self.write_finding(&entry.name, config, &entry.finding)?;
         }
         write_atomically(&self.path.join(INDEX), index::page(&record).as_bytes(), None)?;
         write_atomically(&self.path.join(TABLE), record.markdown().as_bytes(), None)?;
         write_json(&self.path.join(TIMES), &times)?;
         write_json(&self.path.join(CLAIMS), &record)?;
-        let (holding, all) = record.score();
-        writeln!(said, "{holding} of {all} claims hold")?;
+        let score = record.score();
+        writeln!(said, "{score}")?;
         writeln!(said, "results: {}", self.path.join(INDEX).display())?;
         unless_closed(stdout().write_all(&said))?;
-        Ok((holding, all))
+        Ok(score)
     }
 
     /// The measurements of an experiment in the order of its seeds; `None` if any is missing.
