@@ -9,7 +9,7 @@ use mlp_lab::record::Record;
 use mlp_lab::{find, registry};
 use runner::backend::ThisPlatform;
 
-use crate::process::{fail, runner, succeed};
+use crate::process::{fail, succeed};
 
 fn record(out: &Path) -> Record {
     let written = fs::read_to_string(out.join("claims.json")).unwrap();

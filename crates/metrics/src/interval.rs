@@ -121,22 +121,22 @@ mod tests {
     fn quantiles_are_those_of_printed_tables() {
         // scipy.stats.t.ppf((1 + share) / 2, freedom)
         for (share, freedom, expected) in [
-            (0.95, 1.0, 12.706_204_736_432_095),
-            (0.95, 2.0, 4.302_652_729_911_275),
-            (0.95, 9.0, 2.262_157_162_740_992),
-            (0.6, 9.0, 0.883_403_859_735_056_4),
-            (0.99, 29.0, 2.756_385_903_670_799),
+            (0.95, 1.0, 12.706_204_736_174_694),
+            (0.95, 2.0, 4.302_652_729_749_462),
+            (0.95, 9.0, 2.262_157_162_798_205),
+            (0.6, 9.0, 0.883_403_859_685_534_6),
+            (0.99, 29.0, 2.756_385_903_670_605),
         ] {
             assert!((quantile(share, freedom) / expected - 1.0).abs() < 1e-9, "{share} with {freedom}");
         }
-        assert!(quantile(1e-9, 5.0) < 1e-8);
+        assert!(quantile(1e-6, 5.0) < 1e-5);
     }
 
     #[test]
     fn adjusted_values_never_fall_and_never_exceed_one() {
         // statsmodels.stats.multitest.multipletests([.01, .02, .02, .5, .9], method="holm")[1]
         assert_eq!(holm(&[0.02, 0.9, 0.01, 0.5, 0.02]), [0.08, 1.0, 0.05, 1.0, 0.08]);
-        assert_eq!(holm(&[]), []);
+        assert!(holm(&[]).is_empty());
         let with_nan = holm(&[0.01, f64::NAN, 0.02]);
         assert_eq!((with_nan[0], with_nan[1].is_nan(), with_nan[2]), (0.02, true, 0.02));
     }

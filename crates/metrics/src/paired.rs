@@ -40,10 +40,13 @@ pub struct PairedDifference {
     /// has no infinity: it is written as `null`, which cannot be read back.
     pub t: f64,
     /// Probability of a `|t|` at least this large if the true mean is 0: both tails of Student's t-distribution with
-    /// `n - 1` degrees of freedom. Equal differences other than 0 say nothing about the spread: for them it is that of
-    /// `n` equal signs, `2¹⁻ⁿ`.
+    /// `n - 1` degrees of freedom. Differences that are equal up to rounding, and not 0, say nothing about the spread: for
+    /// them it is that of `n` equal signs, `2¹⁻ⁿ`.
     pub p_value: f64,
 }
+
+/// Differences that vary by a smaller part of their mean are equal up to rounding.
+const ROUNDING: f64 = 1e-12;
 
 impl PairedDifference {
     /// Compares `a` with `b`, pair by pair.
@@ -63,7 +66,11 @@ impl PairedDifference {
         let pairs = differences.len();
         let standard_error = standard_deviation / libm::sqrt(pairs as f64);
         let t = if mean == 0.0 { 0.0 } else { mean / standard_error };
-        let p_value = if t.is_infinite() { libm::exp2(1.0 - pairs as f64) } else { two_sided_p(t, (pairs - 1) as f64) };
+        let p_value = if mean != 0.0 && standard_deviation <= ROUNDING * mean.abs() {
+            libm::exp2(1.0 - pairs as f64)
+        } else {
+            two_sided_p(t, (pairs - 1) as f64)
+        };
         Ok(Self { pairs, mean, standard_deviation, standard_error, t, p_value })
     }
 }
@@ -131,6 +138,8 @@ mod tests {
         assert_eq!((same.mean, same.t, same.p_value), (0.0, 0.0, 1.0));
         let shifted = PairedDifference::new(&[1.0, 2.0], &[0.0, 1.0]).unwrap();
         assert_eq!((shifted.standard_deviation, shifted.t, shifted.p_value), (0.0, f64::INFINITY, 0.5));
+        let rounded = PairedDifference::new(&[0.1; 3], &[0.0; 3]).unwrap();
+        assert_eq!(rounded.p_value, 0.25, "{rounded:?}");
     }
 
     #[test]

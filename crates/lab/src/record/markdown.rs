@@ -61,11 +61,8 @@ impl Record {
     }
 
     /// The checks or the other claims, each with its experiment.
-    fn entries(&self, checks: bool) -> impl Iterator<Item = (&Recorded, &Claim)> {
-        let claims = |entry| {
-            let Recorded { finding, .. } = entry;
-            finding.claims.iter().map(move |claim| (entry, claim))
-        };
+    fn entries<'a>(&'a self, checks: bool) -> impl Iterator<Item = (&'a Recorded, &'a Claim)> {
+        let claims = |entry: &'a Recorded| entry.finding.claims.iter().map(move |claim| (entry, claim));
         self.experiments.iter().flat_map(claims).filter(move |(_, claim)| claim.bound.is_check() == checks)
     }
 }
