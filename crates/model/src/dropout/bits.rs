@@ -31,7 +31,7 @@ pub(super) fn dropped<B: Backend, const D: usize>(
     if places == mask.len() {
         dropped.reshape(shape)
     } else {
-        dropped.reshape([places]).slice([0..mask.len()]).reshape(shape)
+        dropped.reshape([places]).narrow(0, 0, mask.len()).reshape(shape)
     }
 }
 
