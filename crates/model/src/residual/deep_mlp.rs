@@ -125,7 +125,7 @@ impl DeepMlpConfig {
 /// shortcuts, `h ← φ(W₂ φ(W₁ h))` without. Biases and batch normalization are omitted here.
 ///
 /// Each branch ends in the activation, before the addition, so that with ReLU a block adds nothing negative. That is
-/// neither of the two arrangements of He et al., which [`ResidualBlock`](crate::ResidualBlock) has.
+/// neither of the two arrangements of He et al., which [`ResidualBlockConfig`](crate::ResidualBlockConfig) has.
 ///
 /// The two differ only in the addition. Comparing their training loss as blocks are added shows the degradation problem
 /// that residual networks solve (He et al. 2015). Without batch normalization, activations grow with every block that
