@@ -26,7 +26,8 @@ pub fn activate<B: Backend, const D: usize>(activation: Activation, x: Tensor<B,
     }
 }
 
-/// Derivative of [`activate`] in closed form, element by element. At 0 that of ReLU is 0 and that of parametric ReLU is 1.
+/// Derivative of [`activate`] in closed form, element by element. At 0 that of ReLU is 0 and that of parametric ReLU is its
+/// slope.
 ///
 /// # Shapes
 ///
@@ -56,7 +57,7 @@ pub fn derivative<B: Backend, const D: usize>(activation: Activation, x: Tensor<
     let slope = |sigmoid: Tensor<B, D>| sigmoid.clone() * (sigmoid.ones_like() - sigmoid);
     match activation {
         Activation::Relu => relu_derivative(x),
-        Activation::ParametricRelu => x.ones_like().mask_fill(x.lower_elem(0.0), 0.25),
+        Activation::ParametricRelu => x.ones_like().mask_fill(x.lower_equal_elem(0.0), 0.25),
         Activation::Sigmoid => slope(sigmoid(x)),
         Activation::Tanh => {
             let tanh = x.tanh();
