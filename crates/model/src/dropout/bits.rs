@@ -25,8 +25,10 @@ pub(super) fn dropped<B: Backend, const D: usize>(
     };
     let words = unsigned(pack(mask));
     let (places, powers) = (words.dims()[0] * WORD, unsigned((0..WORD).map(|bit| 1 << bit).collect()));
-    // Divisions, because shifts are not fused with what follows.
-    let bits = (words.unsqueeze_dim::<2>(1) / powers.unsqueeze_dim::<2>(0)).remainder_scalar(2);
+    // Divisions, because shifts are not fused with what follows. No remainders: on a GPU they go through floats, which do
+    // not hold 32 bits.
+    let shifted = words.unsqueeze_dim::<2>(1) / powers.unsqueeze_dim::<2>(0);
+    let bits = shifted.clone() - shifted.div_scalar(2).mul_scalar(2);
     let dropped: Tensor<B, 2, Bool> = bits.equal_elem(0);
     if places == mask.len() {
         dropped.reshape(shape)
