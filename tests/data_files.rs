@@ -132,3 +132,22 @@ fn a_run_is_not_resumed_on_other_data() {
     crate::process::write_tiny_data(&folder.path().join("data"), 60, 30);
     fail(folder.path(), &["train", "--resume", "out"], 1, &["SHA-256"]);
 }
+
+#[test]
+fn what_was_held_out_is_evaluated_apart_and_nothing_is_ignored() {
+    let folder = tiny_data();
+    let folder = folder.path();
+    succeed(folder, &tiny(&["--set", "validation.fraction=0.2", "--out", "out"]));
+    let of = |split: &str| succeed(folder, &["evaluate", "out", "--split", split]).stdout;
+    let counted = |text: &str| -> usize {
+        text.split(" of ").nth(1).and_then(|rest| rest.split(')').next()).unwrap().parse().unwrap()
+    };
+    let (train, validation) = (of("train"), of("validation"));
+    assert!(train.starts_with("train accuracy") && validation.starts_with("validation accuracy"));
+    assert!(counted(&train) > 3 * counted(&validation) && counted(&validation) > 0, "{train}{validation}");
+    succeed(folder, &tiny(&["--out", "whole"]));
+    let whole = succeed(folder, &["evaluate", "whole", "--split", "train"]).stdout;
+    assert_eq!(counted(&whole), counted(&train) + counted(&validation));
+    fail(folder, &["evaluate", "whole", "--split", "validation"], 1, &["held out no images", "validation.fraction"]);
+    fail(folder, &["predict", "whole", "test:1", "--invert"], 1, &["test:1", "--invert is for image files"]);
+}

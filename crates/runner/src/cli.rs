@@ -76,6 +76,8 @@ pub enum SplitArg {
     Test,
     /// Images the model was trained on.
     Train,
+    /// Images that were held out of them.
+    Validation,
 }
 
 /// Options of `evaluate`.

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::path::{Path, absolute};
 
-use anyhow::{Context as _, Result};
-use burn_fashion_mnist::{FashionMnist, Request, Source};
-use mlp_settings::config::DataConfig;
+use anyhow::{Context as _, Result, ensure};
+use burn_fashion_mnist::{FashionMnist, Images, Request, Source};
+use mlp_settings::config::{Config, DataConfig};
+use mlp_splits::stratified_split;
 
 use crate::progress::warn;
 use crate::record::CONFIG;
@@ -58,4 +59,21 @@ pub fn show_download(file: &str, done: u64, total: Option<u64>) {
     const MEGABYTE: f64 = 1e6;
     let total = total.map_or(String::new(), |total| format!(" of {:.1}", total as f64 / MEGABYTE));
     let _ = write!(stderr(), "\r{file}: {:.1}{total} MB ", done as f64 / MEGABYTE);
+}
+
+/// The images that a run trains on, and those that it holds out for validation, if it does.
+///
+/// # Errors
+///
+/// If either would be none.
+pub(crate) fn split(config: &Config, data: &FashionMnist) -> Result<(Images, Option<Images>)> {
+    let fraction = config.validation.fraction;
+    if fraction == 0.0 {
+        return Ok((data.train.clone(), None));
+    }
+    let (kept, held_out) = stratified_split(data.train.labels(), fraction, config.training.seed)?;
+    let all = data.train.len();
+    ensure!(!kept.is_empty(), "validation.fraction = {fraction} holds out all {all} training images");
+    ensure!(!held_out.is_empty(), "validation.fraction = {fraction} holds out none of the {all} training images");
+    Ok((data.train.select(&kept), Some(data.train.select(&held_out))))
 }

@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::cli::{EvaluateArgs, SplitArg};
+use crate::dataset;
 use crate::output::stdout;
 use crate::run::Run;
 use burn_mlp_train::evaluate;
@@ -14,10 +15,14 @@ pub fn run(arguments: &EvaluateArgs) -> Result<()> {
     let run = Run::open(&arguments.run)?;
     let data = run.data(arguments.data.as_ref())?;
     let (name, images) = match arguments.split {
-        SplitArg::Test => ("test", &data.test),
-        SplitArg::Train => ("train", &data.train),
+        SplitArg::Test => ("test", data.test.clone()),
+        SplitArg::Train => ("train", dataset::split(&run.config, &data)?.0),
+        SplitArg::Validation => {
+            let held_out = dataset::split(&run.config, &data)?.1;
+            ("validation", held_out.context("the run held out no images for validation: its validation.fraction is 0")?)
+        }
     };
-    let evaluation = evaluate(&run.mlp, &run.examples(images), &run.chosen.device);
+    let evaluation = evaluate(&run.mlp, &run.examples(&images), &run.chosen.device);
     if arguments.json {
         writeln!(stdout(), "{}", serde_json::to_string(&evaluation)?)?;
     } else {

@@ -97,6 +97,7 @@ fn inputs(arguments: &PredictArgs, run: &Run) -> Result<Vec<Input>> {
     let mut data = None;
     let read = |name: &OsString| match name.to_string_lossy().strip_prefix("test:") {
         Some(index) => {
+            ensure!(!arguments.invert, "test:{index}: --invert is for image files; predict the others without it");
             let data = match &data {
                 Some(data) => data,
                 None => data.insert(run.data(arguments.data.as_ref())?),

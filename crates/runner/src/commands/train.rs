@@ -10,7 +10,6 @@ use burn_mlp_train::{Checkpoint, TrainError, Trained, Trainer, evaluate};
 use mlp_lab::images::ImageExamples;
 use mlp_settings::config::Config;
 use mlp_settings::{Settings, entries};
-use mlp_splits::stratified_split;
 
 use crate::backend::{self, Chosen, Inner, Train};
 use crate::cli::TrainArgs;
@@ -221,17 +220,7 @@ pub(super) fn name(config: Option<&Path>) -> String {
 }
 
 fn examples(config: &Config, data: &FashionMnist, chosen: &Chosen) -> Result<RunExamples> {
-    let fraction = config.validation.fraction;
-    let (train, validation) = if fraction > 0.0 {
-        let (kept, held_out) = stratified_split(data.train.labels(), fraction, config.training.seed)?;
-        (data.train.select(&kept), Some(data.train.select(&held_out)))
-    } else {
-        (data.train.clone(), None)
-    };
-    let all = data.train.len();
-    ensure!(!train.is_empty(), "validation.fraction = {fraction} holds out all {all} training images");
-    let some = validation.as_ref().is_none_or(|images| !images.is_empty());
-    ensure!(some, "validation.fraction = {fraction} holds out none of the {all} training images");
+    let (train, validation) = dataset::split(config, data)?;
     let normalizes = config.model.batch_norm && !config.model.hidden.is_empty() && config.training.epochs > 0;
     let enough = train.len() > 1 || !normalizes;
     ensure!(enough, "model.batch_norm = true: expected at least 2 training images to normalize over, found 1");
