@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::process::{succeed, tiny, tiny_data};
+use crate::process::{fail, succeed, tiny, tiny_data};
 
 fn json(path: &std::path::Path) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
@@ -177,4 +177,20 @@ fn a_reader_that_leaves_early_is_no_error() {
     let output = std::process::Command::new("bash").args(["-c", &show]).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && !stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn the_keys_that_are_changed_most_have_flags() {
+    let folder = tiny_data();
+    let flags =
+        ["--epochs", "1", "--hidden", "16,8", "--dropout", "0.1,0", "--batch-size", "32", "--learning-rate", "0.05"];
+    succeed(folder.path(), &tiny(&[&["--set", "training.epochs=3", "--out", "out"][..], &flags].concat()));
+    let config = fs::read_to_string(folder.path().join("out/config.toml")).unwrap();
+    for line in
+        ["epochs = 1\n", "hidden = [16, 8]\n", "batch_size = 32\n", "learning_rate = 0.05\n", "dropout = [0.1, 0.0]\n"]
+    {
+        assert!(config.contains(line), "{line}: {config}");
+    }
+    fail(folder.path(), &tiny(&["--epochs", "many", "--out", "no"]), 2, &["`training.epochs`", "many"]);
+    fail(folder.path(), &tiny(&["--dropout", "0.2,1.5", "--out", "no"]), 2, &["model.dropout", "1.5"]);
 }

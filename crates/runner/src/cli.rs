@@ -1,5 +1,7 @@
 //! The command line.
 
+mod keys;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -8,6 +10,8 @@ use clap::builder::{OsStringValueParser, RangedU64ValueParser, TypedValueParser}
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::progress::ProgressMode;
+
+pub use self::keys::KeyArgs;
 
 /// Trains and examines multilayer perceptrons on Fashion-MNIST. Without a command: train.
 #[derive(Debug, Parser)]
@@ -51,6 +55,9 @@ pub struct TrainArgs {
     /// Set a key, for example training.epochs=5; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = assignment())]
     pub set: Vec<String>,
+    /// Flags for single keys.
+    #[command(flatten)]
+    pub keys: KeyArgs,
     /// auto, sample, or a folder of IDX files
     #[arg(long, value_name = "auto|sample|DIR", value_parser = source(), conflicts_with = "resume")]
     pub data: Option<Source>,

@@ -51,7 +51,7 @@ fn resume(arguments: &TrainArgs, run: &Path) -> Result<()> {
     let run = RunDirectory::open(run)?;
     let chosen = backend::choose()?;
     let Continuation { config, checkpoint, environment, changed, warnings } =
-        continuation(&run, &arguments.set, &chosen.description)?;
+        continuation(&run, &assignments(arguments), &chosen.description)?;
     for warning in warnings {
         warn(&warning);
     }
@@ -201,8 +201,8 @@ fn settings(arguments: &TrainArgs) -> Result<Settings> {
     // A value that is no UTF-8 can only be a path, and variables of other programs may be anything.
     let text = |value: OsString| value.into_string().unwrap_or_else(|value| Source::from(value).to_string());
     settings.layer_environment(std::env::vars_os().map(|(name, value)| (text(name), text(value))))?;
-    for assignment in &arguments.set {
-        settings.set(assignment)?;
+    for assignment in assignments(arguments) {
+        settings.set(&assignment)?;
     }
     if let Some(data) = &arguments.data {
         settings.set_text("data.source", &data.to_string())?;
@@ -211,6 +211,11 @@ fn settings(arguments: &TrainArgs) -> Result<Settings> {
         settings.set(&format!("training.seed={seed}"))?;
     }
     Ok(settings)
+}
+
+/// What `--set` and the flags for single keys assign. A flag wins.
+fn assignments(arguments: &TrainArgs) -> Vec<String> {
+    arguments.set.iter().cloned().chain(arguments.keys.assignments()).collect()
 }
 
 /// Name of the folder of the run: the stem of its configuration file.
