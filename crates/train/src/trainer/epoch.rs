@@ -85,23 +85,29 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
         if unread.is_empty() {
             return Ok(());
         }
-        // One transfer for all, because each stalls a device.
-        let mut transfer = Transaction::default();
-        for Unread { output, .. } in &unread {
-            transfer = transfer.register(output.loss.clone()).register(output.outputs.clone());
+        // One transfer for all, because each stalls a device; of outputs only where accuracy is counted.
+        let (mut transfer, mut steps) = (Transaction::default(), Vec::with_capacity(unread.len()));
+        for Unread { output, examples, classes, learning_rate } in unread {
+            transfer = transfer.register(output.loss);
+            if classes.is_some() {
+                transfer = transfer.register(output.outputs);
+            }
+            steps.push((examples, classes, learning_rate));
         }
-        let results: Vec<Vec<f32>> = transfer.execute().into_iter().map(floats).collect();
-        for ((offset, step), results) in unread.into_iter().enumerate().zip(results.chunks_exact(2)) {
-            let (loss, outputs) = (f64::from(results[0][0]), &results[1]);
+        let mut results = transfer.execute().into_iter().map(floats);
+        let mut next = || results.next().expect("a result for each tensor registered");
+        for (offset, (examples, classes, learning_rate)) in steps.into_iter().enumerate() {
+            let loss = f64::from(next()[0]);
+            let correct = classes.map_or(0, |classes| count_correct(&next(), &classes) as u64);
             if !loss.is_finite() {
                 // The error must name the step whose loss this is, not the latest one.
                 self.state.step_in_epoch = first + offset + 1;
-                return Err(self.diverged(&format!("the loss became {loss}"), step.learning_rate));
+                return Err(self.diverged(&format!("the loss became {loss}"), learning_rate));
             }
             let sums = &mut self.state.sums;
-            sums.loss += loss * step.examples as f64;
-            sums.correct += step.classes.map_or(0, |classes| count_correct(outputs, &classes) as u64);
-            sums.examples += step.examples as u64;
+            sums.loss += loss * examples as f64;
+            sums.correct += correct;
+            sums.examples += examples as u64;
             self.last_loss = Some(loss);
         }
         Ok(())
