@@ -35,8 +35,7 @@ impl BiasVariance {
         claim_ends(finding, &linear, &networks[networks.len() - 1]);
         self.claim_threshold(finding, &networks);
         self.claim_sum(finding, measurements);
-        let power = 1.0;
-        let bias = measurements.iter().map(|measurement| measurement.linear_truth.bias_squared / power);
+        let bias = measurements.iter().map(|measurement| measurement.linear_truth.bias_squared);
         finding.claim(Claim::measured(
             "Control: bias² of the linear model where the true function is linear, with variance 1",
             bias.collect::<Vec<f64>>(),
@@ -49,7 +48,7 @@ impl BiasVariance {
         let threshold = self.experiment.threshold();
         for other in [threshold - 1, networks.len() - 1] {
             let [at, other] = [&networks[threshold], &networks[other]];
-            let sentence = format!("Bias² + variance, {} (as many parameters as examples) minus {}", at.name, other.name);
+            let sentence = format!("Bias² + variance, {} (interpolation threshold) minus {}", at.name, other.name);
             finding.claim(Claim::difference(
                 sentence,
                 &at.values(Decomposition::sum),
@@ -122,8 +121,7 @@ impl BiasVariance {
 
 /// The two ends: much bias and little variance, and the other way round.
 fn claim_ends(finding: &mut Finding, linear: &Model<'_>, network: &Model<'_>) {
-    let (bias, variance) =
-        (|run: &Decomposition| run.bias_squared, |run: &Decomposition| run.variance);
+    let (bias, variance) = (|run: &Decomposition| run.bias_squared, |run: &Decomposition| run.variance);
     let name = &network.name;
     finding
         .claim(Claim::difference(

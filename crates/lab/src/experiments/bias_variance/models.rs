@@ -53,12 +53,10 @@ impl BiasVariance {
     /// Bias and variance of the linear model where the true function is `truth`.
     pub(super) fn linear_model(&self, truth: Truth, seed: u64) -> Decomposition {
         let task = &self.experiment.task;
-        let with_constant = |x: &[f64]| -> Vec<f64> {
-            x.chunks(task.d_input).flat_map(|x| x.iter().copied().chain([1.0])).collect()
-        };
-        let predict = |x: &[f64], weights: &[f64]| -> Vec<f64> {
-            x.chunks(weights.len()).map(|x| dot(x, weights)).collect()
-        };
+        let with_constant =
+            |x: &[f64]| -> Vec<f64> { x.chunks(task.d_input).flat_map(|x| x.iter().copied().chain([1.0])).collect() };
+        let predict =
+            |x: &[f64], weights: &[f64]| -> Vec<f64> { x.chunks(weights.len()).map(|x| dot(x, weights)).collect() };
         let test = task.test(truth, seed);
         let test_x = with_constant(&test.x);
         let (mut predictions, mut train_error) = (Vec::new(), 0.0);
@@ -89,8 +87,7 @@ impl BiasVariance {
         let train_x: Vec<f64> = join(|sample| &sample.x);
         let train_y: Vec<f64> = join(|sample| &sample.y);
         let train_error = mean_square(&predict(train_x, task.draws), &train_y);
-        let predictions: Vec<Vec<f64>> =
-            predict(test.x, 1).chunks(task.test_examples).map(<[f64]>::to_vec).collect();
+        let predictions: Vec<Vec<f64>> = predict(test.x, 1).chunks(task.test_examples).map(<[f64]>::to_vec).collect();
         Ok(Decomposition::new(&predictions, &test.truth, task.noise, seed, train_error))
     }
 }
@@ -129,4 +126,43 @@ fn tensor<P: Platform>(lab: &Lab<P>, values: Vec<f64>, [sets, columns]: [usize; 
 fn mean_square(predictions: &[f64], targets: &[f64]) -> f64 {
     let squares = predictions.iter().zip(targets).map(|(prediction, target)| (prediction - target).powi(2));
     squares.sum::<f64>() / targets.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use burn_fashion_mnist::FashionMnist;
+    use burn_mlp_train::Placement;
+
+    use super::*;
+    use crate::platform::test::TestPlatform;
+
+    #[test]
+    fn each_network_learns_from_its_own_training_set() {
+        let lab = Lab::<TestPlatform>::new(FashionMnist::sample().unwrap(), Default::default(), Placement::HOST, true);
+        let settings = NetworkParameters { widths: vec![4], steps: 20, learning_rate: 0.05 };
+        let task = TaskParameters { d_input: 3, train_examples: 10, test_examples: 6, noise: 0.1, draws: 2 };
+        let outputs = |draws: [usize; 2]| {
+            let mlp = MlpConfig::new(3, [4], 1).init::<Inner<TestPlatform>>(lab.device()).unwrap();
+            let samples = draws.map(|draw| task.train(Truth::Interaction, 1, draw));
+            let networks = Networks::copies(&mlp, 2, lab.device());
+            let trained = train(&lab, networks, &settings, &task, &samples);
+            let test = tensor(&lab, task.test(Truth::Interaction, 1).x, [1, 3]);
+            values(trained.forward(test).inner())
+        };
+        let (one, other) = (outputs([0, 1]), outputs([0, 2]));
+        assert_eq!(one[..6], other[..6]);
+        assert_ne!(one[6..], other[6..]);
+        assert_eq!(outputs([1, 1])[..6], one[6..], "its place does not matter");
+    }
+
+    #[test]
+    fn a_linear_model_has_bias_where_there_is_an_interaction() {
+        let mut settings = BiasVariance::default();
+        settings.experiment.task =
+            TaskParameters { d_input: 3, train_examples: 40, test_examples: 500, noise: 0.5, draws: 10 };
+        let [interaction, linear] =
+            [Truth::Interaction, Truth::Linear].map(|truth| settings.linear_model(truth, 1).bias_squared);
+        // The interaction has variance 1.
+        assert!(interaction > 0.7 && linear.abs() < 0.05, "{interaction} and {linear}");
+    }
 }

@@ -64,7 +64,8 @@ impl LinearParameters {
     /// Index of the size nearest to `factor` times the features, as a ratio.
     fn near(&self, factor: f64) -> usize {
         let distance = |size: usize| (size as f64 / (factor * self.d_input as f64)).ln().abs();
-        let nearest = (0..self.sizes.len()).min_by(|&a, &b| distance(self.sizes[a]).total_cmp(&distance(self.sizes[b])));
+        let nearest =
+            (0..self.sizes.len()).min_by(|&a, &b| distance(self.sizes[a]).total_cmp(&distance(self.sizes[b])));
         nearest.unwrap_or_default()
     }
 
