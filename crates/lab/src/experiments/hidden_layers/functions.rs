@@ -18,7 +18,7 @@ use crate::{Lab, Platform};
 /// A function on a cube from -1 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Function {
-    /// `sin 3πx`: three whole waves.
+    /// `sin 2πx`: two whole waves.
     Waves,
     /// `sin(½π·(sin π(x₁ + x₂) + sin π(x₃ + x₄)))`: functions of functions of two variables, which two hidden layers can
     /// compute one after the other.
@@ -35,7 +35,7 @@ impl Function {
 
     fn at(self, x: &[f64]) -> f64 {
         match self {
-            Self::Waves => (3.0 * PI * x[0]).sin(),
+            Self::Waves => (2.0 * PI * x[0]).sin(),
             Self::Nested => (0.5 * PI * ((PI * (x[0] + x[1])).sin() + (PI * (x[2] + x[3])).sin())).sin(),
         }
     }
@@ -88,8 +88,8 @@ impl HiddenLayers {
         };
         let curves: Vec<Vec<(f64, f64)>> = by_width.iter().map(curve).collect();
         let caption =
-            "Root mean squared error of sin 3πx by the number of hidden units, relative to its root mean square";
-        finding.picture("width", caption, &over_seeds(chart, "sin 3πx", &curves));
+            "Root mean squared error of sin 2πx by the number of hidden units, relative to its root mean square";
+        finding.picture("width", caption, &over_seeds(chart, "sin 2πx", &curves));
     }
 }
 
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn functions_have_the_values_of_their_formulas() {
-        assert!((Function::Waves.at(&[1.0 / 6.0]) - 1.0).abs() < 1e-12);
+        assert!((Function::Waves.at(&[0.25]) - 1.0).abs() < 1e-12);
         assert!((Function::Nested.at(&[0.25, 0.25, 0.0, 0.0]) - 1.0).abs() < 1e-12);
         assert!(Function::Nested.at(&[0.25, 0.25, 0.5, 0.0]).abs() < 1e-12);
     }

@@ -5,7 +5,7 @@
 //! # Variants
 //!
 //! Affine layers with nothing in between, and their product. A linear model and a network with one hidden layer on XOR and
-//! on AND. One hidden layer of 4 to 256 units on `sin 3πx`. One, two and three hidden layers with equal numbers of
+//! on AND. One hidden layer of 4 to 256 units on `sin 2πx`. One, two and three hidden layers with equal numbers of
 //! parameters on a function of functions. A network and the same with its hidden units in another order, for every
 //! activation.
 //!
