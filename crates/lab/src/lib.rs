@@ -29,6 +29,7 @@ pub mod record;
 pub mod scratch;
 pub mod store;
 mod training;
+mod tuning;
 mod variants;
 
 pub use experiment::{Entry, Experiment, Seeded};

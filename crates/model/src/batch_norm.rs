@@ -24,7 +24,28 @@ use burn::tensor::{Tensor, backend::Backend};
 /// # Shapes
 ///
 /// - `x`, output: `[batch, channels, ..]`, the same
-pub(crate) fn batch_norm<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tensor<B, D>) -> Tensor<B, D> {
+///
+/// # Panics
+///
+/// If `x` has one dimension only, or another number of channels than `norm`.
+///
+/// # Examples
+///
+/// ```
+/// use burn::nn::BatchNormConfig;
+/// use burn::tensor::Tensor;
+/// use burn_autodiff::Autodiff;
+/// use burn_flex::Flex;
+/// use burn_mlp::batch_norm;
+///
+/// let device = Default::default();
+/// let norm = BatchNormConfig::new(2).init(&device);
+/// let x = Tensor::<Autodiff<Flex>, 2>::from_floats([[1.0, 5.0], [3.0, 5.0]], &device);
+/// let y = batch_norm(&norm, x).into_data().to_vec::<f32>().unwrap();
+/// assert!((y[0] + 1.0).abs() < 1e-4 && (y[2] - 1.0).abs() < 1e-4, "{y:?}");
+/// assert_eq!((y[1], y[3]), (0.0, 0.0));
+/// ```
+pub fn batch_norm<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tensor<B, D>) -> Tensor<B, D> {
     let mut per_channel = [1; D];
     per_channel[1] = x.dims()[1];
     if x.shape().num_elements() == 0 {

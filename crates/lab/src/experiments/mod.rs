@@ -5,6 +5,7 @@
 
 mod activations;
 mod backprop;
+mod batch_norm;
 mod concept_shift;
 mod covariate_shift;
 mod dropout;
@@ -19,6 +20,7 @@ mod parity;
 mod random_labels;
 mod recurrent_gradients;
 mod residual;
+mod residual_convolutions;
 mod uncertainty;
 mod vanilla_dropout;
 mod weight_decay;
@@ -43,7 +45,9 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<backprop::Backprop>(),
         Entry::of::<numerical_stability::NumericalStability>(),
         Entry::of::<xavier_init::XavierInit>(),
+        Entry::of::<batch_norm::BatchNormalization>(),
         Entry::of::<residual::Residual>(),
+        Entry::of::<residual_convolutions::ResidualConvolutions>(),
         Entry::of::<recurrent_gradients::RecurrentGradients>(),
         Entry::of::<covariate_shift::CovariateShift>(),
         Entry::of::<label_shift::LabelShift>(),

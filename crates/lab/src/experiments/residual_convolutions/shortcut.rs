@@ -58,7 +58,7 @@ pub fn add(measurements: &[&Deviations], finding: &mut Finding) {
     ];
     for (name, deviation) in blocks {
         let deviations: Vec<f64> = measurements.iter().map(|deviations| deviation(deviations)).collect();
-        finding.claim(Claim::measured(
+        finding.claim(Claim::check(
             format!("{name} with a branch of zeros: largest difference of the gradient from 1"),
             deviations,
             Bound::EachAtMost(1e-6),
