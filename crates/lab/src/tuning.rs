@@ -1,8 +1,8 @@
 //! Networks compared each at its own best learning rate: one rate for all favors those that it suits.
 
 use anyhow::{Context as _, Result};
-use mlp_settings::config::Config;
-use mlp_settings::{Invalid, config::TrainingConfig};
+use mlp_settings::Invalid;
+use mlp_settings::config::{Config, TrainingConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{figure, spread};
@@ -56,6 +56,11 @@ impl Tuned {
         self.losses.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
+    /// Training loss over the last epochs at the highest rate.
+    pub fn loss_at_highest(&self) -> f64 {
+        self.losses.last().copied().unwrap_or(f64::NAN)
+    }
+
     /// What the training loss of the best run lost in the last fifth of its epochs.
     pub fn late_fall(&self) -> f64 {
         self.late_fall
@@ -71,10 +76,11 @@ impl Tuned {
 ///
 /// # Errors
 ///
-/// [`Invalid`] if there are none, or one is not positive.
+/// [`Invalid`] if there are none, one is not positive, or they do not ascend.
 pub fn validate_factors(key: &'static str, factors: &[f64]) -> Result<(), Invalid> {
-    let allowed = !factors.is_empty() && factors.iter().all(|factor| *factor > 0.0 && factor.is_finite());
-    Invalid::unless(allowed, key, factors, "at least one finite number, each greater than 0")
+    let positive = factors.iter().all(|factor| *factor > 0.0 && factor.is_finite());
+    let ascending = !factors.is_empty() && factors.is_sorted_by(|a, b| a < b);
+    Invalid::unless(positive && ascending, key, factors, "finite numbers greater than 0, ascending")
 }
 
 /// Names of the columns of [`cells`]: the training loss at each learning rate, and what it lost in the last fifth.
@@ -132,12 +138,12 @@ mod tests {
         let mut config = Config::default();
         config.training.learning_rate = 0.1;
         let train = |config: &Config| {
-            let loss = (config.training.learning_rate - 0.2).abs();
+            let loss = (10.0 * config.training.learning_rate - 2.0).abs();
             Ok(Trained { network: config.training.learning_rate, history: history([2.0, loss, loss, loss]) })
         };
         let (tuned, best) = Tuned::best(&config, &[1.0, 2.0, 4.0], train).unwrap();
-        assert_eq!((tuned.loss(), best.network), (0.0, 0.2));
-        assert_eq!(tuned.losses, [0.1, 0.0, 0.2]);
+        assert_eq!((tuned.loss(), tuned.loss_at_highest(), best.network), (0.0, 2.0, 0.2));
+        assert_eq!(tuned.losses, [1.0, 0.0, 2.0]);
         assert!(Tuned::best(&config, &[], train).is_err());
     }
 

@@ -46,6 +46,17 @@ use burn::tensor::{Tensor, backend::Backend};
 /// assert_eq!((y[1], y[3]), (0.0, 0.0));
 /// ```
 pub fn batch_norm<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tensor<B, D>) -> Tensor<B, D> {
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    if let [rows, columns] = x.dims()[..] {
+        if let Some(y) = crate::fused::batch_norm(norm, &x.clone().reshape([rows, columns])) {
+            return y.reshape(x.shape());
+        }
+    }
+    composed(norm, x)
+}
+
+/// The same from Burn's operations, on any backend.
+pub(crate) fn composed<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tensor<B, D>) -> Tensor<B, D> {
     let mut per_channel = [1; D];
     per_channel[1] = x.dims()[1];
     if x.shape().num_elements() == 0 {

@@ -199,22 +199,9 @@ impl<B: Backend> ResidualBlockV1<B> {
     ///
     /// If `x` has another number of channels than `channels_in`.
     pub fn forward(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        let residual = self.branch(x.clone());
+        let hidden = relu(batch_norm(&self.norm1, self.conv1.forward(x.clone())));
+        let residual = batch_norm(&self.norm2, self.conv2.forward(hidden));
         relu(shortcut(&self.shortcut, x) + residual)
-    }
-
-    /// The branch `F(x)` alone: what the block adds to its shortcut.
-    ///
-    /// # Shapes
-    ///
-    /// As for [`forward`](Self::forward).
-    ///
-    /// # Panics
-    ///
-    /// If `x` has another number of channels than `channels_in`.
-    pub fn branch(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        let hidden = relu(batch_norm(&self.norm1, self.conv1.forward(x)));
-        batch_norm(&self.norm2, self.conv2.forward(hidden))
     }
 }
 
@@ -273,21 +260,8 @@ impl<B: Backend> ResidualBlockV2<B> {
     ///
     /// If `x` has another number of channels than `channels_in`.
     pub fn forward(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        let residual = self.branch(x.clone());
+        let hidden = self.conv1.forward(relu(batch_norm(&self.norm1, x.clone())));
+        let residual = self.conv2.forward(relu(batch_norm(&self.norm2, hidden)));
         shortcut(&self.shortcut, x) + residual
-    }
-
-    /// The branch `F(x)` alone: what the block adds to its shortcut.
-    ///
-    /// # Shapes
-    ///
-    /// As for [`forward`](Self::forward).
-    ///
-    /// # Panics
-    ///
-    /// If `x` has another number of channels than `channels_in`.
-    pub fn branch(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        let hidden = self.conv1.forward(relu(batch_norm(&self.norm1, x)));
-        self.conv2.forward(relu(batch_norm(&self.norm2, hidden)))
     }
 }

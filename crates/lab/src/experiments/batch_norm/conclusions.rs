@@ -76,9 +76,8 @@ fn losses(measurements: &[Measurement], finding: &mut Finding) {
 fn percentiles(every: u64, measurement: &Measurement, finding: &mut Finding) {
     let chart = |title: &str, run: &Run| {
         let curve = |index: usize| -> Vec<(f64, f64)> {
-            let point = |(look, percentiles): (usize, &[f32; 3])| {
-                ((every * (look as u64 + 1)) as f64, f64::from(percentiles[index]))
-            };
+            let point =
+                |(look, percentiles): (usize, &[f32; 3])| ((every * look as u64) as f64, f64::from(percentiles[index]));
             run.percentiles.iter().enumerate().map(point).collect()
         };
         Chart::new(title)
@@ -93,4 +92,3 @@ fn percentiles(every: u64, measurement: &Measurement, finding: &mut Finding) {
         .with(&chart("with batch normalization", &measurement.with));
     finding.picture("percentiles", "Over the steps of training, for the first seed", &panels);
 }
-

@@ -111,7 +111,8 @@ impl BatchNormalization {
         let images = (0..self.experiment.looked_at.min(data.test.len()) as u32).collect::<Vec<u32>>();
         let mut looks = Looks::<P>::new(&data.test.select(&images), self.experiment.look_every, lab.device());
         let untested = data.test.select(&[]);
-        let trained = Training::new(&config, &data.train, &untested).run_observed(lab, lab.mlp(&config)?, &mut looks)?;
+        let trained =
+            Training::new(&config, &data.train, &untested).run_observed(lab, lab.mlp(&config)?, &mut looks)?;
         Ok(Run::new(looks.seen(), trained.history.last().train_loss))
     }
 }

@@ -76,11 +76,7 @@ fn claims(networks: &[Network<'_>; 5], finding: &mut Finding) {
             &shortcuts_deep,
             &shortcuts_shallow,
         ))
-        .claim(Claim::difference(
-            "What depth adds to the training loss: plain minus with shortcuts",
-            &plain,
-            &residual,
-        ))
+        .claim(Claim::difference("What depth adds to the training loss: plain minus with shortcuts", &plain, &residual))
         .claim(Claim::measured(
             "Plain and deep: fall of the training loss in the last fifth of the epochs, as a part of what depth adds",
             still_falling,

@@ -6,8 +6,12 @@ use super::measurement::{Measurement, Run};
 use super::networks::Arm;
 use super::settings::ResidualConvolutions;
 use crate::curves::over_seeds;
-use crate::finding::{Claim, Finding, Table, spread};
+use crate::finding::{Claim, Finding, Table, figure, spread};
 use crate::tuning::{self, Tuned};
+
+/// Places in [`Arm::ALL`].
+const ORIGINAL: usize = 2;
+const PRE_ACTIVATION: usize = 3;
 
 /// The runs of each of [`Arm::ALL`].
 struct Results<'a>(&'a [Measurement]);
@@ -29,7 +33,7 @@ impl Results<'_> {
 /// Adds which networks learn.
 pub(super) fn add(settings: &ResidualConvolutions, measurements: &[Measurement], finding: &mut Finding) {
     let results = Results(measurements);
-    claims(&results, finding);
+    claims(settings, &results, finding);
     let rates = tuning::columns(settings.training.learning_rate, &settings.experiment.rates);
     let header = ["network", "layers"].into_iter().chain(rates.iter().map(String::as_str));
     let header: Vec<&str> = header.chain(["test accuracy, at the best"]).collect();
@@ -51,16 +55,18 @@ pub(super) fn add(settings: &ResidualConvolutions, measurements: &[Measurement],
     );
 }
 
-fn claims(results: &Results<'_>, finding: &mut Finding) {
+fn claims(settings: &ResidualConvolutions, results: &Results<'_>, finding: &mut Finding) {
     let [shallow, plain, original, pre_activation, nonlinear, _, repeated] = results.losses();
-    let [.., accuracy, _, dropped, _] = results.accuracies();
+    let [.., original_accuracy, accuracy, _, dropped, _] = results.accuracies();
+    let highest = settings.experiment.rates.iter().copied().fold(0.0, f64::max) * settings.training.learning_rate;
+    let at_highest = [ORIGINAL, PRE_ACTIVATION].map(|arm| results.of(arm, |run| run.training.loss_at_highest()));
     finding
         .claim(Claim::difference("Plain: training loss at the end, deep minus shallow", &plain, &shallow))
         .claim(Claim::difference("Deep: training loss at the end, plain minus original blocks", &plain, &original))
         .claim(Claim::difference(
-            "Training loss at the end: original minus pre-activation blocks",
-            &original,
-            &pre_activation,
+            format!("Training loss at learning rate {}: original minus pre-activation blocks", figure(highest)),
+            &at_highest[0],
+            &at_highest[1],
         ))
         .claim(Claim::difference(
             "Training loss at the end: tanh on the shortcut minus identity",
@@ -77,4 +83,14 @@ fn claims(results: &Results<'_>, finding: &mut Finding) {
             &repeated,
             &pre_activation,
         ));
+    let minus = |first: &[f64], second: &[f64]| -> String {
+        spread(&first.iter().zip(second).map(|(first, second)| first - second).collect::<Vec<f64>>())
+    };
+    finding.note(format!(
+        "Pre-activation blocks learn at more rates than original ones. Each at its best rate, they end with a training loss \
+         that is lower by {} and a test accuracy that is higher by {}. He et al. 2016 see an advantage at 110 layers and \
+         more.",
+        minus(&original, &pre_activation),
+        minus(&accuracy, &original_accuracy),
+    ));
 }

@@ -1,6 +1,6 @@
 //! The networks that are compared, and their training.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use burn::module::AutodiffModule;
 use burn_fashion_mnist::Images;
 use burn_mlp::Probability;
@@ -55,23 +55,25 @@ impl Arm {
     ///
     /// # Errors
     ///
-    /// If there are more classes than images, nothing is left of the images, or training diverges.
+    /// If there are more classes than images, the images are not square or smaller than a pool, or training diverges.
     pub fn measure<P: Platform>(&self, settings: &ResidualConvolutions, lab: &Lab<P>, seed: u64) -> Result<Run> {
         lab.tell(format!("seed {seed}: {}", self.name));
         let (data, experiment) = (lab.data(), &settings.experiment);
         let seed = if self.repeated { seed ^ OTHER } else { seed };
         let train = lab.train_subset(experiment.images, seed)?;
+        let (height, width, pool) = (train.height(), train.width(), experiment.pool);
+        ensure!(height == width && pool <= height, "images of {height} x {width} pixels do not pool by {pool}");
         let untested = train.select(&[]);
         let design = Design {
             arrangement: self.arrangement,
             blocks: self.blocks(settings),
             channels: experiment.channels,
             dropout: if self.dropout { experiment.dropout } else { Probability::ZERO },
-            side: train.height(),
-            pool: experiment.pool,
+            side: height,
+            pool,
         };
         let (training, best) = Tuned::best(&settings.config(seed), &experiment.rates, |config| {
-            let network = design.init::<P::Train>(data.class_names().len(), seed, lab.device())?;
+            let network = design.init::<P::Train>(data.class_names().len(), seed, lab.device());
             Training::new(config, &train, &untested).run(lab, network)
         })?;
         let test_accuracy = lab.accuracy(&best.network.valid(), &first(&data.test, experiment.test_images));
