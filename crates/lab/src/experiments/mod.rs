@@ -22,6 +22,7 @@ mod residual;
 mod uncertainty;
 mod vanilla_dropout;
 mod weight_decay;
+mod when_dropout_pays;
 mod xavier_init;
 
 use crate::{Entry, Platform};
