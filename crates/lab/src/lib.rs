@@ -35,5 +35,5 @@ mod variants;
 
 pub use experiment::{Entry, Experiment, Seeded};
 pub use experiments::{find, registry};
-pub use lab::Lab;
+pub use lab::{Lab, Stopped};
 pub use platform::Platform;

@@ -20,6 +20,7 @@ use self::results::Results;
 use crate::backend::{self, ThisPlatform};
 use crate::cli::ExperimentArgs;
 use crate::dataset;
+use crate::interrupt;
 use crate::output::stdout;
 use crate::progress::thousands;
 
@@ -76,6 +77,7 @@ fn measure(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
         (None, None) => Share::All,
     };
     let (plan, lab) = plan(names, arguments)?;
+    interrupt::listen()?;
     let results = Results::open(arguments.out.as_deref(), &plan)?;
     let prepared = plan.prepare::<ThisPlatform>()?;
     let count = prepared.iter().flat_map(Prepared::all_jobs).count();
@@ -96,6 +98,7 @@ fn conclude(folder: &Path, arguments: &ExperimentArgs) -> Result<()> {
 
 fn all(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let (plan, lab) = plan(names, arguments)?;
+    interrupt::listen()?;
     let results = Results::open(arguments.out.as_deref(), &plan)?;
     let prepared = plan.prepare::<ThisPlatform>()?;
     let mut measuring = Measuring::new(&lab, &results, Share::All);
@@ -130,7 +133,8 @@ fn plan(names: &[&str], arguments: &ExperimentArgs) -> Result<(Plan, Lab<ThisPla
         rerun: arguments.rerun,
         experiments,
     };
-    Ok((plan, Lab::new(data, device, backend::PLACEMENT, arguments.quiet)))
+    let lab = Lab::new(data, device, backend::PLACEMENT, arguments.quiet).with_stop(interrupt::requested);
+    Ok((plan, lab))
 }
 
 fn choose(names: &[&str]) -> Result<Vec<Entry<ThisPlatform>>> {
