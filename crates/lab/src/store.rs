@@ -50,6 +50,11 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// The seed it was made with.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The measurement as JSON.
     pub fn measurement(&self) -> &str {
         self.measurement.get()
@@ -61,13 +66,6 @@ pub struct Claimed {
     path: PathBuf,
     /// The operating system releases the lock however the process ends.
     _lock: File,
-}
-
-impl Drop for Claimed {
-    fn drop(&mut self) {
-        // Who has opened the file meanwhile finds the measurement when the lock comes free.
-        let _ = fs::remove_file(&self.path);
-    }
 }
 
 impl Store {
@@ -125,13 +123,21 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn write(&self, job: &Job, _claimed: &Claimed, measurement: String, made: Circumstances) -> Result<Stored> {
+    pub fn write(&self, job: &Job, claimed: &Claimed, measurement: String, made: Circumstances) -> Result<Stored> {
         let Job { experiment, seed, key } = job.clone();
         let stored = Stored { experiment, seed, key, made, measurement: RawValue::from_string(measurement)? };
         let mut text = serde_json::to_string(&stored)?;
         text.push('\n');
         write_atomically(&self.path(job, "json"), text.as_bytes(), None)?;
+        // Who has opened the lock meanwhile finds the measurement when it comes free. Without a measurement the file must
+        // stay: one process could hold the lock of the removed file, and another that of a new one.
+        let _ = fs::remove_file(&claimed.path);
         Ok(stored)
+    }
+
+    /// Where the long trainings of a job are saved until its measurement is made.
+    pub fn work(&self, job: &Job) -> PathBuf {
+        self.path(job, "work")
     }
 
     /// A file of a job. Sixteen digits tell keys apart; the whole key is inside.

@@ -4,7 +4,6 @@
 use burn_autodiff::Autodiff;
 use burn_mlp_train::Placement;
 use mlp_lab::Platform;
-use sha2::{Digest as _, Sha256};
 
 use crate::threads;
 
@@ -121,19 +120,30 @@ pub fn choose() -> anyhow::Result<Chosen> {
     Ok(Chosen { device: Device::default(), description: "cpu".into() })
 }
 
-/// SHA-256 of this program's executable, which identifies the code that computed a result.
-///
-/// # Errors
-///
-/// If the executable cannot be read.
-pub fn program() -> anyhow::Result<String> {
-    let bytes = std::fs::read(std::env::current_exe()?)?;
-    Ok(format!("{:x}", Sha256::digest(bytes)))
-}
-
-/// Name of the processor, if the system provides it, else its architecture.
+/// Name of the processor, if the system provides it, else its architecture; with the widest vectors that it computes with,
+/// on which last digits depend.
 pub fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name));
-    name.map_or(std::env::consts::ARCH, str::trim).to_owned()
+    let name = name.map_or(std::env::consts::ARCH, str::trim);
+    match vectors() {
+        Some(vectors) => format!("{name}, {vectors}"),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn vectors() -> Option<&'static str> {
+    if is_x86_feature_detected!("avx512f") {
+        Some("AVX-512")
+    } else if is_x86_feature_detected!("avx2") {
+        Some("AVX2")
+    } else {
+        None
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn vectors() -> Option<&'static str> {
+    None
 }

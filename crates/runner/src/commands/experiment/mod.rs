@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use burn_fashion_mnist::{FashionMnist, OriginKind, Source};
-use mlp_lab::jobs::{Plan, Planned, Share};
+use mlp_lab::jobs::{Plan, Planned, Prepared, Share};
 use mlp_lab::record::Score;
 use mlp_lab::{Entry, Lab, find, registry};
 use mlp_settings::{Settings, SettingsError, nearest};
@@ -20,6 +20,7 @@ use self::results::Results;
 use crate::backend::{self, ThisPlatform};
 use crate::cli::ExperimentArgs;
 use crate::dataset;
+use crate::interrupt;
 use crate::output::stdout;
 use crate::progress::thousands;
 
@@ -58,7 +59,7 @@ fn jobs(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let results = arguments.out.as_deref().map(Results::at);
     let mut out = stdout();
     let prepared = plan.prepare::<ThisPlatform>()?;
-    for (index, job) in prepared.iter().flat_map(|experiment| &experiment.jobs).enumerate() {
+    for (index, job) in prepared.iter().flat_map(Prepared::all_jobs).enumerate() {
         let made = match &results {
             Some(results) => results.store().read(job)?.is_some(),
             None => false,
@@ -76,9 +77,10 @@ fn measure(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
         (None, None) => Share::All,
     };
     let (plan, lab) = plan(names, arguments)?;
+    interrupt::listen()?;
     let results = Results::open(arguments.out.as_deref(), &plan)?;
     let prepared = plan.prepare::<ThisPlatform>()?;
-    let count = prepared.iter().map(|experiment| experiment.jobs.len()).sum::<usize>();
+    let count = prepared.iter().flat_map(Prepared::all_jobs).count();
     if let Share::One(job) = share {
         ensure!(job < count, "--job {job}: there are {count} jobs, the last one is {}", count.saturating_sub(1));
     }
@@ -96,6 +98,7 @@ fn conclude(folder: &Path, arguments: &ExperimentArgs) -> Result<()> {
 
 fn all(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let (plan, lab) = plan(names, arguments)?;
+    interrupt::listen()?;
     let results = Results::open(arguments.out.as_deref(), &plan)?;
     let prepared = plan.prepare::<ThisPlatform>()?;
     let mut measuring = Measuring::new(&lab, &results, Share::All);
@@ -123,14 +126,15 @@ fn plan(names: &[&str], arguments: &ExperimentArgs) -> Result<(Plan, Lab<ThisPla
     let data = dataset::load(&source, true)?;
     let plan = Plan {
         version: env!("CARGO_PKG_VERSION").into(),
-        program: backend::program()?,
         backend: backend::NAME.into(),
         data: describe(&data),
         data_sha256: data.origin.sha256.clone(),
         quick: arguments.quick,
+        rerun: arguments.rerun,
         experiments,
     };
-    Ok((plan, Lab::new(data, device, backend::PLACEMENT, arguments.quiet)))
+    let lab = Lab::new(data, device, backend::PLACEMENT, arguments.quiet).with_stop(interrupt::requested);
+    Ok((plan, lab))
 }
 
 fn choose(names: &[&str]) -> Result<Vec<Entry<ThisPlatform>>> {
