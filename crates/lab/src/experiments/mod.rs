@@ -36,6 +36,7 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<best::Best>(),
         Entry::of::<dropout_layer::DropoutLayer>(),
         Entry::of::<dropout::Dropout>(),
+        Entry::of::<when_dropout_pays::WhenDropoutPays>(),
         Entry::of::<vanilla_dropout::VanillaDropout>(),
         Entry::of::<ensemble::Ensemble>(),
         Entry::of::<uncertainty::Uncertainty>(),

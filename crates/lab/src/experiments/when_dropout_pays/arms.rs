@@ -41,17 +41,17 @@ impl Score {
         let test = &lab.data().test;
         Ok(Self::new(&lab.predict(&network, test), test.labels()))
     }
+
+    /// Accuracy in percent.
+    pub(super) fn percent(&self) -> f64 {
+        100.0 * self.accuracy
+    }
 }
 
 impl Pair {
     /// Trains with the dropout of `config`, and without.
     pub(super) fn of<P: Platform>(lab: &Lab<P>, config: &Config, train: &Images) -> Result<Self> {
         Ok(Self { with: Score::of(lab, config, train)?, without: Score::of(lab, &without_dropout(config), train)? })
-    }
-
-    /// Test accuracy with dropout minus without, in percentage points.
-    pub(super) fn gain(&self) -> f64 {
-        100.0 * (self.with.accuracy - self.without.accuracy)
     }
 }
 
@@ -63,7 +63,7 @@ pub(super) fn without_dropout(config: &Config) -> Config {
     config
 }
 
-/// The network of `config`, trained on `train`: what it learns on the way nobody looks at.
+/// The network of `config`, trained on `train` without a look at the test images on the way.
 pub(super) fn trained<P: Platform>(lab: &Lab<P>, config: &Config, train: &Images) -> Result<Mlp<Inner<P>>> {
     let nothing = lab.data().test.select(&[]);
     Ok(Training::new(config, train, &nothing).run(lab, lab.mlp(config)?)?.network.valid())

@@ -3,7 +3,9 @@
 use anyhow::Result;
 
 use super::arms::Pair;
+use super::gains::{Gains, picture};
 use super::settings::WhenDropoutPays;
+use crate::finding::{Claim, Finding};
 use crate::{Lab, Platform};
 
 impl WhenDropoutPays {
@@ -16,5 +18,28 @@ impl WhenDropoutPays {
             Pair::of(lab, &config, &lab.data().train)
         };
         self.experiment.length.epochs.iter().map(pair).collect()
+    }
+
+    /// Claims what was predicted; returns what dropout brings for each number of epochs.
+    pub(super) fn conclude_length(&self, finding: &mut Finding, seeds: &[&Vec<Pair>]) -> Vec<Gains> {
+        let epochs = &self.experiment.length.epochs;
+        let settings = Gains::of_design(epochs, |epochs| format!("Main job, {epochs} epochs"), seeds);
+        for setting in &settings {
+            finding.claim(setting.accuracy_claim());
+        }
+        let (shortest, longest) = (&settings[0], &settings[settings.len() - 1]);
+        finding
+            .claim(Claim::difference(
+                format!("Percentage points gained by dropout: {} epochs minus {}", epochs[epochs.len() - 1], epochs[0]),
+                &longest.points(),
+                &shortest.points(),
+            ))
+            .claim(longest.likelihood_claim())
+            .picture(
+                "length",
+                "What dropout changes on the test images over the number of epochs, median and range over seeds",
+                &picture("The main job, longer and shorter", "epochs", &settings),
+            );
+        settings
     }
 }

@@ -3,7 +3,7 @@
 use burn_mlp::Probability;
 use burn_mlp_train::range;
 use mlp_settings::Invalid;
-use mlp_settings::config::Config;
+use mlp_settings::config::{Config, OptimizerConfig, OptimizerKind, TrainingConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Parameters, Recipe};
@@ -17,6 +17,8 @@ pub type WhenDropoutPays = Recipe<WhenDropoutPaysParameters>;
 pub struct WhenDropoutPaysParameters {
     /// Number of seeds.
     pub seeds: usize,
+    /// The recipe of the designs on few images, which are seen many times.
+    pub many_passes: ManyPasses,
     /// Labels of which a part is random.
     pub label_noise: LabelNoise,
     /// More and fewer images, equally many steps.
@@ -29,6 +31,21 @@ pub struct WhenDropoutPaysParameters {
     pub rate: Rate,
     /// Passes with dropout on against one pass without.
     pub averaging: Averaging,
+}
+
+/// The recipe of the designs on few images, which are seen many times: what can be learned by heart is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManyPasses {
+    /// Examples in a step.
+    #[serde(deserialize_with = "range::at_least_one")]
+    pub batch_size: usize,
+    /// Peak learning rate.
+    #[serde(deserialize_with = "range::positive")]
+    pub learning_rate: f64,
+    /// Momentum.
+    #[serde(deserialize_with = "range::below_one")]
+    pub momentum: f64,
 }
 
 /// Labels of which a part is random, and the network that learns them.
@@ -49,12 +66,6 @@ pub struct LabelNoise {
     /// Epochs.
     #[serde(deserialize_with = "range::at_least_one")]
     pub epochs: usize,
-    /// Peak learning rate.
-    #[serde(deserialize_with = "range::positive")]
-    pub learning_rate: f64,
-    /// Momentum.
-    #[serde(deserialize_with = "range::below_one")]
-    pub momentum: f64,
 }
 
 /// More and fewer images, equally many steps.
@@ -66,12 +77,6 @@ pub struct Amount {
     /// Steps of every run.
     #[serde(deserialize_with = "range::at_least_one")]
     pub steps: usize,
-    /// Examples in a step.
-    #[serde(deserialize_with = "range::at_least_one")]
-    pub batch_size: usize,
-    /// Peak learning rate.
-    #[serde(deserialize_with = "range::positive")]
-    pub learning_rate: f64,
 }
 
 /// The main job, longer and shorter.
@@ -128,7 +133,7 @@ impl Parameters for WhenDropoutPaysParameters {
     }
 
     fn validate(&self) -> Result<(), Invalid> {
-        let Self { label_noise, amount, length, width, rate, averaging, .. } = self;
+        let Self { many_passes, label_noise, amount, length, width, rate, averaging, .. } = self;
         for (key, numbers) in [
             ("experiment.amount.images", &amount.images),
             ("experiment.length.epochs", &length.epochs),
@@ -137,8 +142,9 @@ impl Parameters for WhenDropoutPaysParameters {
         ] {
             Invalid::unless(ascending(numbers, 1), key, numbers, "at least two numbers of at least 1, ascending")?;
         }
-        let (seen, images) = (amount.steps * amount.batch_size, &amount.images);
-        let even = images.iter().all(|images| seen.is_multiple_of(*images) && images.is_multiple_of(amount.batch_size));
+        let (batch, images) = (many_passes.batch_size, &amount.images);
+        let seen = amount.steps.saturating_mul(batch);
+        let even = images.iter().all(|images| seen.is_multiple_of(*images) && images.is_multiple_of(batch));
         let expected = format!("multiples of the batch size that divide steps times batch size, {seen}");
         Invalid::unless(even, "experiment.amount.images", images, &expected)?;
         let fits = label_noise.dropout.len() == label_noise.hidden.len();
@@ -146,7 +152,8 @@ impl Parameters for WhenDropoutPaysParameters {
         Invalid::unless(fits, "experiment.label_noise.dropout", &label_noise.dropout, expected)?;
         Invalid::unless(!width.dropout.is_empty(), "experiment.width.dropout", &width.dropout, "at least one layer")?;
         let (probabilities, flat) = (&rate.probabilities, rate.flat);
-        let from_zero = probabilities.first() == Some(&Probability::ZERO) && ascending(probabilities, Probability::ZERO);
+        let from_zero =
+            probabilities.first() == Some(&Probability::ZERO) && ascending(probabilities, Probability::ZERO);
         Invalid::unless(from_zero, "experiment.rate.probabilities", probabilities, "0 and more, ascending")?;
         let among = flat.iter().all(|probability| probabilities.contains(probability)) && flat[0] < flat[1];
         Invalid::unless(among, "experiment.rate.flat", flat, "two of experiment.rate.probabilities, ascending")?;
@@ -159,6 +166,17 @@ impl Parameters for WhenDropoutPaysParameters {
     fn validate_run(&self, run: &Config) -> Result<(), Invalid> {
         let dropout = &run.model.dropout;
         Invalid::unless(!dropout.is_empty(), "model.dropout", dropout, "a probability for each hidden layer")
+    }
+}
+
+impl WhenDropoutPays {
+    /// The main job with the recipe of the designs on few images.
+    pub(super) fn many_passes(&self, seed: u64, epochs: usize) -> Config {
+        let &ManyPasses { batch_size, learning_rate, momentum } = &self.experiment.many_passes;
+        let mut config = self.config(seed);
+        config.optimizer = OptimizerConfig { kind: OptimizerKind::Sgd, momentum, ..config.optimizer };
+        config.training = TrainingConfig { epochs, batch_size, learning_rate, ..config.training };
+        config
     }
 }
 
