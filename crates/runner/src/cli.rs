@@ -70,6 +70,9 @@ pub struct TrainArgs {
     /// Resume an interrupted run with its own settings; a change made with --set is recorded
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
+    /// Resume the run in --out if there is one, else start it: the same command for a job that is requeued
+    #[arg(long, requires = "out", conflicts_with = "resume")]
+    pub resume_or_start: bool,
     /// How to show progress
     #[arg(long, value_enum, default_value_t)]
     pub progress: ProgressMode,
@@ -163,7 +166,7 @@ pub struct ExperimentArgs {
     /// measure: only this job, by its index in the list of jobs
     #[arg(long, value_name = "I", conflicts_with = "part")]
     pub job: Option<usize>,
-    /// measure: only one of N equal parts of the jobs, for example 1/4 for the first of four
+    /// measure: only one of N parts of the jobs that take equally long, for example 1/4 for the first of four
     #[arg(long, value_name = "I/N")]
     pub part: Option<String>,
     /// Exit with code 1 if a claim is refuted or a check fails

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use burn_fashion_mnist::{FashionMnist, OriginKind, Source};
 use burn_mlp::{LayerSummary, Mlp};
 use burn_mlp_train::{Checkpoint, TrainError, Trained, Trainer, evaluate};
@@ -17,21 +17,36 @@ use crate::dataset;
 use crate::formats::weights;
 use crate::interrupt::{self, Interrupted};
 use crate::progress::{Progress, thousands, warn};
-use crate::record::{self, CHECKPOINT, ENVIRONMENT, Environment, ImagesInfo, METRICS, SUMMARY, Summary};
+use crate::record::{self, CHECKPOINT, CONFIG, ENVIRONMENT, Environment, METRICS, SUMMARY, Summary};
 use crate::report;
 use crate::resume::{Continuation, continuation};
 use crate::run_directory::RunDirectory;
-use crate::threads;
 
 /// Name of the folder of runs without a configuration file.
 const DEFAULT_JOB: &str = "dropout";
 
 /// Starts or resumes a training run.
 pub fn run(arguments: &TrainArgs) -> Result<()> {
-    match &arguments.resume {
-        Some(run) => resume(arguments, run),
-        None => begin(arguments),
+    match (&arguments.resume, &arguments.out) {
+        (Some(run), _) => resume(arguments, run),
+        (None, Some(out)) if arguments.resume_or_start && out.join(CONFIG).exists() => requeued(arguments, out),
+        _ => begin(arguments),
     }
+}
+
+/// Goes on with a run that the same command has started. One that is finished stays as it is.
+fn requeued(arguments: &TrainArgs, run: &Path) -> Result<()> {
+    let (asked, made) = (entries(&resolved(arguments)?), entries(&record::read_config(run)?.resolve::<Config>()?));
+    if let Some((key, asked)) = asked.iter().find(|(key, value)| made.get(*key) != Some(value)) {
+        let made = made.get(key).map_or("nothing", String::as_str);
+        bail!("{}: a run with {key} = {made}, not {asked}; choose another --out", run.display());
+    }
+    if run.join(SUMMARY).exists() {
+        let progress = Progress::new(arguments.progress);
+        progress.say(&format!("finished: {}", run.display()));
+        return progress.finish();
+    }
+    resume(arguments, run)
 }
 
 fn begin(arguments: &TrainArgs) -> Result<()> {
@@ -41,7 +56,7 @@ fn begin(arguments: &TrainArgs) -> Result<()> {
     let prepared = Prepared::new(&config, data, backend::choose()?)?;
     interrupt::listen()?;
     let run = RunDirectory::create(arguments.out.as_deref(), &name(arguments.config.as_deref()))?;
-    run.write_json(ENVIRONMENT, &environment(&prepared.data, &prepared.chosen))?;
+    run.write_json(ENVIRONMENT, &Environment::of(&prepared.data, &prepared.chosen))?;
     run.write_config(&config)?;
     train(arguments, &config, &run, prepared, None)
 }
@@ -260,29 +275,4 @@ fn introduce(progress: &Progress, config: &Config, data: &FashionMnist, mlp: &Ml
         progress.say(&format!("  {name:<20} [batch, {d_output}]{:>16}", thousands(*parameters as u64)));
     }
     progress.say(&format!("  {} parameters", thousands(parameters as u64)));
-}
-
-/// The record of a new run.
-pub(super) fn environment(data: &FashionMnist, chosen: &Chosen) -> Environment {
-    Environment {
-        version: env!("CARGO_PKG_VERSION").into(),
-        burn: record::BURN.into(),
-        commit: Some(record::COMMIT.into()),
-        features: record::features(),
-        backend: backend::NAME.into(),
-        device: chosen.description.clone(),
-        threads: threads::count(),
-        platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
-        started: record::now(),
-        data: data.origin.clone(),
-        images: ImagesInfo {
-            height: data.train.height(),
-            width: data.train.width(),
-            class_names: data.class_names().to_vec(),
-            train: data.train.len(),
-            test: data.test.len(),
-        },
-        changes: Vec::new(),
-        imported: None,
-    }
 }

@@ -53,7 +53,8 @@ fn list() -> Result<()> {
     Ok(())
 }
 
-/// Prints one line for each measurement: its index, whether it has been made, its experiment and its seed.
+/// Prints one line for each measurement: its index, whether it has been made, its experiment, its seed, and the seconds
+/// it is estimated to take.
 fn jobs(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let (plan, _) = plan(names, arguments)?;
     let results = arguments.out.as_deref().map(Results::at);
@@ -64,7 +65,8 @@ fn jobs(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
             Some(results) => results.store().read(job)?.is_some(),
             None => false,
         };
-        writeln!(out, "{index}\t{}\t{}\t{}", if made { "measured" } else { "open" }, job.experiment, job.seed)?;
+        let state = if made { "measured" } else { "open" };
+        writeln!(out, "{index}\t{state}\t{}\t{}\t{:.1}", job.experiment, job.seed, job.seconds)?;
     }
     Ok(())
 }
