@@ -151,6 +151,12 @@ pub struct Summary {
     pub test_loss: f64,
     /// Fraction of the test examples that this model predicts right, in `[0, 1]`.
     pub test_accuracy: f64,
+    /// Mean cross-entropy of this model over the validation examples, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_loss: Option<f64>,
+    /// Fraction of the validation examples that this model predicts right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_accuracy: Option<f64>,
     /// Mean training loss of the last epoch.
     pub train_loss: Option<f64>,
     /// Whether early stopping ended the run.

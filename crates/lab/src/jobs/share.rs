@@ -33,6 +33,15 @@ impl Share {
         Ok(Self::Part { part, of })
     }
 
+    /// The indices of its jobs, if `count` jobs take equally long.
+    pub fn of_equal(self, count: usize) -> Vec<usize> {
+        match self {
+            Self::All => (0..count).collect(),
+            Self::One(one) => (0..count).filter(|&index| index == one).collect(),
+            Self::Part { part, of } => (0..count).filter(|index| index % of == part - 1).collect(),
+        }
+    }
+
     /// The indices of its jobs, in ascending order. The parts share all jobs, and none twice.
     pub fn indices(self, jobs: &[&Job]) -> Vec<usize> {
         match self {

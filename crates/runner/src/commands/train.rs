@@ -130,6 +130,7 @@ fn train(
     let mlp = trained.model;
     weights::save(&mlp, &run.file(weights::FILE))?;
     let test = evaluate(&mlp, &examples.test, &chosen.device);
+    let of_model = trained.epochs.iter().find(|epoch| epoch.epoch == trained.model_epoch);
     let summary = Summary {
         epochs: trained.state.epoch,
         steps: trained.state.step,
@@ -137,6 +138,8 @@ fn train(
         parameters: mlp.layers().iter().map(|layer| layer.parameters).sum(),
         test_loss: test.loss,
         test_accuracy: test.accuracy,
+        validation_loss: of_model.and_then(|epoch| epoch.validation_loss),
+        validation_accuracy: of_model.and_then(|epoch| epoch.validation_accuracy),
         train_loss: trained.epochs.last().map(|epoch| epoch.train_loss),
         stopped_early: trained.state.stopped_early,
         training_seconds: trained.epochs.iter().map(|epoch| epoch.seconds).sum(),
@@ -186,6 +189,9 @@ fn fit(
 fn conclude(progress: &Progress, run: &RunDirectory, summary: &Summary, data: &FashionMnist, report: Result<PathBuf>) {
     if summary.model_epoch != summary.epochs {
         progress.say(&format!("kept the model of epoch {}, the best on the validation split", summary.model_epoch));
+    }
+    if let (Some(accuracy), Some(loss)) = (summary.validation_accuracy, summary.validation_loss) {
+        progress.say(&format!("validation accuracy {:.2} %, validation loss {loss:.4}", 100.0 * accuracy));
     }
     let note = if data.origin.kind == OriginKind::Sample { " (embedded sample, not the full data)" } else { "" };
     progress.say(&format!(
