@@ -124,7 +124,7 @@ impl Store {
     ///
     /// If it cannot be written.
     pub fn write(&self, job: &Job, claimed: &Claimed, measurement: String, made: Circumstances) -> Result<Stored> {
-        let Job { experiment, seed, key } = job.clone();
+        let Job { experiment, seed, key, .. } = job.clone();
         let stored = Stored { experiment, seed, key, made, measurement: RawValue::from_string(measurement)? };
         let mut text = serde_json::to_string(&stored)?;
         text.push('\n');
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     fn job(key: &str) -> Job {
-        Job { experiment: "dropout".into(), seed: 7, key: key.repeat(64) }
+        Job { experiment: "dropout".into(), seed: 7, key: key.repeat(64), seconds: 1.0 }
     }
 
     fn made() -> Circumstances {

@@ -35,6 +35,10 @@ pub struct Interrupted {
 ///
 /// If the signal handler cannot be installed.
 pub fn listen() -> Result<()> {
+    static LISTENING: AtomicBool = AtomicBool::new(false);
+    if LISTENING.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
     on_request(|| {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_CODE.into());
