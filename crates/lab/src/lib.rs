@@ -23,6 +23,7 @@ pub mod images;
 pub mod index;
 pub mod jobs;
 mod lab;
+mod least_squares;
 pub mod page;
 pub mod platform;
 mod recipe;

@@ -6,11 +6,13 @@
 mod activations;
 mod backprop;
 mod best;
+mod bias_variance;
 mod concept_shift;
 mod covariate_shift;
 mod dropout;
 mod dropout_layer;
 mod ensemble;
+mod hidden_layers;
 mod input_noise;
 mod label_shift;
 mod mlp;
@@ -31,6 +33,7 @@ use crate::{Entry, Platform};
 /// Every experiment, in the order of the chapter.
 pub fn registry<P: Platform>() -> Vec<Entry<P>> {
     vec![
+        Entry::of::<hidden_layers::HiddenLayers>(),
         Entry::of::<activations::Activations>(),
         Entry::of::<mlp::OneHiddenLayer>(),
         Entry::of::<best::Best>(),
@@ -42,6 +45,7 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<uncertainty::Uncertainty>(),
         Entry::of::<input_noise::InputNoise>(),
         Entry::of::<random_labels::RandomLabels>(),
+        Entry::of::<bias_variance::BiasVariance>(),
         Entry::of::<weight_decay::WeightDecay>(),
         Entry::of::<model_selection::ModelSelection>(),
         Entry::of::<backprop::Backprop>(),
