@@ -8,8 +8,10 @@ use super::training::Recalled;
 use crate::curves::over_seeds;
 use crate::finding::{Claim, Finding, Table, figure, spread};
 
-/// In the order of [`RecallParameters::memories`].
-const [PLAIN, OPEN, HALF_SHUT]: [usize; 3] = [0, 1, 2];
+// In the order of `RecallParameters::memories`.
+const PLAIN: usize = 0;
+const OPEN: usize = 1;
+const HALF_SHUT: usize = 2;
 
 /// Adds what trained networks remember, with each seed.
 pub(in super::super) fn add(measured: &[&Recall], parameters: &RecallParameters, finding: &mut Finding) {
@@ -70,7 +72,8 @@ fn claims(measured: &[&Recall], parameters: &RecallParameters, finding: &mut Fin
 }
 
 fn table(measured: &[&Recall], parameters: &RecallParameters) -> Table {
-    let header = ["network", "lag", "learning rates chosen", "test accuracy", "gradient, first over last (power of ten)"];
+    let header =
+        ["network", "lag", "learning rates chosen", "test accuracy", "gradient, first over last (power of ten)"];
     let mut table = Table::new(format!("After {} steps of training", parameters.steps), &header);
     for (memory, (name, _)) in parameters.memories().into_iter().enumerate() {
         for (index, lag) in parameters.lags.iter().enumerate() {
@@ -98,9 +101,8 @@ fn pictures(measured: &[&Recall], parameters: &RecallParameters) -> Panels {
     let mut reach = chart("What still has a gradient", "gradient, first input over last").log_y();
     for (memory, (name, _)) in parameters.memories().into_iter().enumerate() {
         let curves = |metric: fn(&Recalled) -> f64| -> Vec<Vec<(f64, f64)>> {
-            let at = |recall: &Recall, (index, &lag): (usize, &usize)| {
-                (lag as f64, metric(recall.best(memory, index).1))
-            };
+            let at =
+                |recall: &Recall, (index, &lag): (usize, &usize)| (lag as f64, metric(recall.best(memory, index).1));
             let curve = |recall: &&Recall| parameters.lags.iter().enumerate().map(|lag| at(recall, lag)).collect();
             measured.iter().map(curve).collect()
         };
