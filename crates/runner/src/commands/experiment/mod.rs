@@ -20,6 +20,7 @@ use self::results::Results;
 use crate::backend::{self, ThisPlatform};
 use crate::cli::ExperimentArgs;
 use crate::dataset;
+use crate::interrupt;
 use crate::output::stdout;
 use crate::progress::thousands;
 
@@ -52,7 +53,8 @@ fn list() -> Result<()> {
     Ok(())
 }
 
-/// Prints one line for each measurement: its index, whether it has been made, its experiment and its seed.
+/// Prints one line for each measurement: its index, whether it has been made, its experiment, its seed, and the seconds
+/// it is estimated to take.
 fn jobs(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let (plan, _) = plan(names, arguments)?;
     let results = arguments.out.as_deref().map(Results::at);
@@ -63,7 +65,8 @@ fn jobs(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
             Some(results) => results.store().read(job)?.is_some(),
             None => false,
         };
-        writeln!(out, "{index}\t{}\t{}\t{}", if made { "measured" } else { "open" }, job.experiment, job.seed)?;
+        let state = if made { "measured" } else { "open" };
+        writeln!(out, "{index}\t{state}\t{}\t{}\t{:.1}", job.experiment, job.seed, job.seconds)?;
     }
     Ok(())
 }
@@ -76,6 +79,7 @@ fn measure(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
         (None, None) => Share::All,
     };
     let (plan, lab) = plan(names, arguments)?;
+    interrupt::listen()?;
     let results = Results::open(arguments.out.as_deref(), &plan)?;
     let prepared = plan.prepare::<ThisPlatform>()?;
     let count = prepared.iter().flat_map(Prepared::all_jobs).count();
@@ -96,6 +100,7 @@ fn conclude(folder: &Path, arguments: &ExperimentArgs) -> Result<()> {
 
 fn all(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let (plan, lab) = plan(names, arguments)?;
+    interrupt::listen()?;
     let results = Results::open(arguments.out.as_deref(), &plan)?;
     let prepared = plan.prepare::<ThisPlatform>()?;
     let mut measuring = Measuring::new(&lab, &results, Share::All);
@@ -130,7 +135,8 @@ fn plan(names: &[&str], arguments: &ExperimentArgs) -> Result<(Plan, Lab<ThisPla
         rerun: arguments.rerun,
         experiments,
     };
-    Ok((plan, Lab::new(data, device, backend::PLACEMENT, arguments.quiet)))
+    let lab = Lab::new(data, device, backend::PLACEMENT, arguments.quiet).with_stop(interrupt::requested);
+    Ok((plan, lab))
 }
 
 fn choose(names: &[&str]) -> Result<Vec<Entry<ThisPlatform>>> {
