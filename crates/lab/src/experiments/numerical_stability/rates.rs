@@ -39,7 +39,7 @@ fn starts(settings: &NumericalStability) -> [(String, InitConfig); 3] {
         |times: f64| InitConfig { kind: InitKind::KaimingNormal, gain: times * 2.0_f64.sqrt(), ..Default::default() };
     let std = settings.model.init.std;
     let small = InitConfig { kind: InitKind::Normal, std, ..Default::default() };
-    [(format!("N(0, {std}²)"), small), ("twice He's".into(), he(2.0)), ("He's".into(), he(1.0))]
+    [(format!("N(0, {std}²)"), small), ("Doubled He".into(), he(2.0)), ("He".into(), he(1.0))]
 }
 
 /// The learning rates as powers of ten.
