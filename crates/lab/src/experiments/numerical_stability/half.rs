@@ -1,6 +1,7 @@
 //! The same gradients in 32 and in 16 bits.
 
 use anyhow::Result;
+use burn::module::AutodiffModule as _;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor};
 use burn_mlp_train::values;
@@ -47,10 +48,10 @@ impl Halves {
         let order = permutation(train.len(), seed, 0);
         let first = &order[..IMAGES.min(order.len())];
         let batch = train.batch::<Inner<P>>(first, config.data.normalization(), lab.device());
-        let of_kind = |(_, init): (String, InitConfig)| {
+        let of_kind = |(_, init): (String, InitConfig)| -> Result<Half> {
             let hidden = vec![settings.experiment.width; settings.experiment.depth];
             let model = ModelConfig { hidden, dropout: Vec::new(), init, ..config.model.clone() };
-            let mlp = burn::module::AutodiffModule::valid(&lab.mlp(&Config { model, ..config.clone() })?);
+            let mlp = lab.mlp(&Config { model, ..config.clone() })?.valid();
             let weights: Vec<_> = ScratchMlp::from_mlp(&mlp)?.layers.into_iter().map(|layer| layer.weight).collect();
             let gradient = |round: fn(Tensor<Inner<P>, 2>) -> Tensor<Inner<P>, 2>| {
                 values(first_gradient(&weights, batch.images.clone(), batch.targets.clone(), round))

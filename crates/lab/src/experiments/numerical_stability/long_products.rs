@@ -145,40 +145,18 @@ pub fn add(measured: &[&LongProducts], parameters: &NumericalStabilityParameters
         "matrices until the determinant is wrong",
         "expected",
     ];
-    let mut table = Table::new("Long products, rounded after every factor", &header);
-    // The largest singular value of a product grows at the rate of a vector, the smallest at that of one coordinate.
-    let spreading = growth_of_a_factor(side).0 - growth_of_a_factor(1).0;
-    for (index, Format { name, digits, zero, .. }) in FORMATS.into_iter().enumerate() {
+    let table = Table::new("Long products, rounded after every factor", &header);
+    let table = FORMATS.iter().enumerate().fold(table, |table, (index, format)| {
         let of = |metric: fn(&LongProducts) -> &[f64; 3]| -> Vec<f64> {
             measured.iter().map(|products| metric(products)[index]).collect()
         };
-        // -ln p is exponential with mean 1: as many are needed as a Poisson process has events until then, and one.
-        let expected = 1.0 - f64::from(zero) * std::f64::consts::LN_2;
-        let zeros = of(|products| &products.zero);
-        let sentence = format!("Product of uniform probabilities, {name}: factors until it is 0");
-        let bound = Bound::Between((1.0 - MARGIN) * expected, (1.0 + MARGIN) * expected);
-        finding.claim(Claim::measured(sentence, zeros.clone()).bound(bound));
-        let logarithms = of(|products| &products.logarithm);
-        // In 64 bits it is what it is compared with.
-        if digits < f64::MANTISSA_DIGITS as i32 {
-            let sentence = format!("Sum of the logarithms of {LOGARITHMS}, {name}: relative error");
-            finding.claim(Claim::measured(sentence, logarithms.clone()).bound(Bound::AtMost(MARGIN)));
-        }
-        let wrong = of(|products| &products.determinant);
-        let predicted = f64::from(digits) * std::f64::consts::LN_2 / spreading;
-        let sentence = format!(
-            "Product of random {side}x{side} matrices, {name}: factors until its determinant is off by a factor of 2"
-        );
-        finding.claim(Claim::measured(sentence, wrong.clone()).bound(Bound::Between(0.5 * predicted, 2.0 * predicted)));
-        table = table.row([
-            name.to_owned(),
-            spread(&zeros),
-            figure(expected),
-            spread(&logarithms),
-            spread(&wrong),
-            figure(predicted),
-        ]);
-    }
+        let columns =
+            [of(|products| &products.zero), of(|products| &products.logarithm), of(|products| &products.determinant)];
+        let [zeros, logarithms, wrong] = columns.each_ref().map(|values| spread(values));
+        claims(format, side, columns, finding);
+        let [expected, predicted] = [factors_until_zero(format), factors_until_wrong(format, side)].map(figure);
+        table.row([format.name.to_owned(), zeros, expected, logarithms, wrong, predicted])
+    });
     let rotations: Vec<f64> = measured.iter().map(|products| products.rotations[0]).collect();
     let sentence =
         format!("Control: products of {factors} rotations, 16 bits: share whose determinant is off by a factor of 2");
@@ -188,6 +166,36 @@ pub fn add(measured: &[&LongProducts], parameters: &NumericalStabilityParameters
          with each matrix. Once they are further apart than a number has digits, the smallest is rounding error, whatever \
          the scale. Rotations, whose singular values are all 1, have no such end.",
     );
+}
+
+/// `-ln p` is exponential with mean 1: as many factors are needed as a Poisson process has events until then, and one.
+fn factors_until_zero(format: &Format) -> f64 {
+    1.0 - f64::from(format.zero) * std::f64::consts::LN_2
+}
+
+/// The largest singular value of a product grows at the rate of a vector, the smallest at that of a single coordinate
+/// (Newman 1986): after how many factors they are as far apart as the digits reach.
+fn factors_until_wrong(format: &Format, side: usize) -> f64 {
+    let parting = growth_of_a_factor(side).0 - growth_of_a_factor(1).0;
+    f64::from(format.digits) * std::f64::consts::LN_2 / parting
+}
+
+fn claims(format: &Format, side: usize, [zeros, logarithms, wrong]: [Vec<f64>; 3], finding: &mut Finding) {
+    let name = format.name;
+    let expected = factors_until_zero(format);
+    let sentence = format!("Product of uniform probabilities, {name}: factors until it is 0");
+    let bound = Bound::Between((1.0 - MARGIN) * expected, (1.0 + MARGIN) * expected);
+    finding.claim(Claim::measured(sentence, zeros).bound(bound));
+    // In 64 bits it is what it is compared with.
+    if format.digits < f64::MANTISSA_DIGITS as i32 {
+        let sentence = format!("Sum of the logarithms of {LOGARITHMS}, {name}: relative error");
+        finding.claim(Claim::measured(sentence, logarithms).bound(Bound::AtMost(MARGIN)));
+    }
+    let predicted = factors_until_wrong(format, side);
+    let sentence = format!(
+        "Product of random {side}x{side} matrices, {name}: factors until its determinant is off by a factor of 2"
+    );
+    finding.claim(Claim::measured(sentence, wrong).bound(Bound::Between(0.5 * predicted, 2.0 * predicted)));
 }
 
 #[cfg(test)]

@@ -65,6 +65,17 @@ impl RateSweep {
         let guessing = (lab.data().class_names().len() as f64).ln();
         Ok(Self { guessing, losses, again: again.unwrap_or(f64::MAX) })
     }
+
+    /// The lowest loss from a start.
+    fn lowest(&self, start: usize) -> f64 {
+        let losses = &self.losses[start];
+        losses[best(losses)].unwrap_or(f64::MAX)
+    }
+
+    /// Learning rates at which something is learned from a start.
+    fn learning(&self, start: usize) -> f64 {
+        self.losses[start].iter().flatten().filter(|loss| **loss < LEARNED * self.guessing).count() as f64
+    }
 }
 
 /// The loss on test images after training with ten to the `power` as learning rate; none where it is not finite.
@@ -117,64 +128,57 @@ fn headroom(losses: &[Option<f64>]) -> f64 {
 
 /// Adds which learning rates work, with each seed.
 pub fn add(measured: &[&RateSweep], settings: &NumericalStability, finding: &mut Finding) {
-    let powers = powers(settings);
-    let guessing = measured[0].guessing;
-    let of = |start: usize, metric: &dyn Fn(&[Option<f64>]) -> f64| -> Vec<f64> {
-        measured.iter().map(|sweep| metric(&sweep.losses[start])).collect()
-    };
-    let lowest = |losses: &[Option<f64>]| losses[best(losses)].unwrap_or(f64::MAX);
-    let learning = |losses: &[Option<f64>]| {
-        let learned = losses.iter().flatten().filter(|loss| **loss < LEARNED * guessing);
-        learned.count() as f64
-    };
-    let names = starts(settings).map(|(name, _)| name);
-    let (steps, depth) = (settings.experiment.rate_steps, settings.experiment.depth);
-    let header = ["weights", "best rate (power of ten)", "lowest loss", "rates that learn", "headroom (powers of ten)"];
-    let title = format!("{} learning rates, {depth} hidden layers of ReLU, {steps} steps", powers.len());
-    let mut table = Table::new(title, &header);
-    for (start, name) in names.iter().enumerate() {
-        let columns =
-            [of(start, &|losses| powers[best(losses)]), of(start, &lowest), of(start, &learning), of(start, &headroom)];
-        table = table.row([name.clone()].into_iter().chain(columns.map(|values| spread(&values))));
-    }
-    let [small, double, he] = &names;
-    let again: Vec<f64> = measured.iter().map(|sweep| sweep.again).collect();
-    let learn = "learning rates at which something is learned";
-    finding
-        .claim(Claim::measured(
-            format!("{small} weights: lowest loss that any learning rate reaches in {steps} steps"),
-            of(0, &lowest),
-        ))
-        .claim(Claim::measured(
-            format!("{double} weights: powers of ten from the best learning rate to the highest that does not diverge"),
-            of(1, &headroom),
-        ))
-        .claim(Claim::difference(
-            format!("The same, {he} weights minus {double}"),
-            &of(2, &headroom),
-            &of(1, &headroom),
-        ))
-        .claim(Claim::difference(
-            format!("Number of {learn}, {he} weights minus {small}"),
-            &of(2, &learning),
-            &of(0, &learning),
-        ))
-        .claim(Claim::difference(
-            format!("Number of {learn}, {he} weights minus {double}"),
-            &of(2, &learning),
-            &of(1, &learning),
-        ))
-        .claim(Claim::paired(
-            format!("Control: lowest loss with other {he} weights at the same learning rate, minus that with these"),
-            &again,
-            &of(2, &lowest),
-        ))
-        .table(table);
+    let (powers, names) = (powers(settings), starts(settings).map(|(name, _)| name));
+    let (steps, guessing) = (settings.experiment.rate_steps, measured[0].guessing);
+    claims(measured, steps, &names, finding);
+    finding.table(table(measured, settings, &names));
     finding.picture("rates", &caption(steps, guessing), &chart(measured, &powers, &names));
     finding.note(format!(
         "A network has learned something where its loss is below {LEARNED} of that of guessing, {}.",
         figure(guessing)
     ));
+}
+
+fn claims(measured: &[&RateSweep], steps: usize, names: &[String; 3], finding: &mut Finding) {
+    // In the order of the starts.
+    let (vanishing, exploding, right) = (0, 1, 2);
+    let [small, double, he] = names;
+    let of = |metric: &dyn Fn(&RateSweep) -> f64| -> Vec<f64> { measured.iter().map(|sweep| metric(sweep)).collect() };
+    let sentence = format!("{small} weights: lowest loss that any learning rate reaches in {steps} steps");
+    finding.claim(Claim::measured(sentence, of(&|sweep| sweep.lowest(vanishing))));
+    let headroom = |start: usize| of(&|sweep| headroom(&sweep.losses[start]));
+    let sentence =
+        format!("{double} weights: powers of ten from the best learning rate to the highest that does not diverge");
+    finding.claim(Claim::measured(sentence, headroom(exploding)));
+    let sentence = format!("The same, {he} weights minus {double}");
+    finding.claim(Claim::paired(sentence, &headroom(right), &headroom(exploding)));
+    let learning = |start: usize| of(&|sweep| sweep.learning(start));
+    for (name, start) in [(small, vanishing), (double, exploding)] {
+        let sentence = format!("Number of learning rates at which something is learned, {he} weights minus {name}");
+        finding.claim(Claim::paired(sentence, &learning(right), &learning(start)));
+    }
+    let sentence =
+        format!("Control: lowest loss with other {he} weights at the same learning rate, minus that with these");
+    finding.claim(Claim::paired(sentence, &of(&|sweep| sweep.again), &of(&|sweep| sweep.lowest(right))));
+}
+
+fn table(measured: &[&RateSweep], settings: &NumericalStability, names: &[String; 3]) -> Table {
+    let powers = powers(settings);
+    let (steps, depth) = (settings.experiment.rate_steps, settings.experiment.depth);
+    let header = ["weights", "best rate (power of ten)", "lowest loss", "rates that learn", "headroom (powers of ten)"];
+    let title = format!("{} learning rates, {depth} hidden layers of ReLU, {steps} steps", powers.len());
+    names.iter().enumerate().fold(Table::new(title, &header), |table, (start, name)| {
+        let of = |metric: &dyn Fn(&RateSweep) -> f64| {
+            spread(&measured.iter().map(|sweep| metric(sweep)).collect::<Vec<f64>>())
+        };
+        table.row([
+            name.clone(),
+            of(&|sweep| powers[best(&sweep.losses[start])]),
+            of(&|sweep| sweep.lowest(start)),
+            of(&|sweep| sweep.learning(start)),
+            of(&|sweep| headroom(&sweep.losses[start])),
+        ])
+    })
 }
 
 fn caption(steps: usize, guessing: f64) -> String {

@@ -14,7 +14,7 @@ const OPEN: usize = 1;
 const HALF_SHUT: usize = 2;
 
 /// Adds what trained networks remember, with each seed.
-pub(in super::super) fn add(measured: &[&Recall], parameters: &RecallParameters, finding: &mut Finding) {
+pub fn add(measured: &[&Recall], parameters: &RecallParameters, finding: &mut Finding) {
     claims(measured, parameters, finding);
     finding.table(table(measured, parameters));
     let caption = format!(

@@ -35,7 +35,7 @@ impl Recall {
     pub fn measure<P: Platform>(parameters: &RecallParameters, lab: &Lab<P>, seed: u64) -> Result<Self> {
         let train =
             |memory, lag, told, rates: &[f64]| parameters.train_all(lab, Task { memory, lag, told }, rates, seed);
-        let of_memory = |(name, memory)| -> Result<Vec<Vec<Recalled>>> {
+        let of_memory = |(name, memory): (&str, Memory)| -> Result<Vec<Vec<Recalled>>> {
             lab.tell(format!("recall, {name}: seed {seed}"));
             parameters.lags.iter().map(|&lag| train(memory, lag, true, &parameters.rates)).collect()
         };

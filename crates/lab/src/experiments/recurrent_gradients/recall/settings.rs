@@ -40,7 +40,7 @@ pub struct RecallParameters {
 
 impl RecallParameters {
     /// Checks ranges.
-    pub(in super::super) fn validate(&self) -> Result<(), Invalid> {
+    pub fn validate(&self) -> Result<(), Invalid> {
         let lags = &self.lags;
         let ascending = lags.len() >= 2 && lags[0] >= 1 && lags.windows(2).all(|pair| pair[0] < pair[1]);
         Invalid::unless(ascending, "experiment.recall.lags", lags, "at least two ascending numbers from 1 on")?;

@@ -88,7 +88,7 @@ impl RecallParameters {
         let logits = network.forward(inputs.clone());
         let correct = count_correct(&values(logits.clone()), &tested.labels);
         // Of the logits, not of the loss: a network that is sure of its answer has a loss without gradient.
-        let gradients = (logits * tested.one_hot(device)).sum().backward();
+        let gradients = (logits * tested.one_hot::<P::Train>(device)).sum().backward();
         let by_input = inputs.grad(&gradients).map(values).unwrap_or_default();
         let norm = |time| norm_at(&by_input, time, task.lag + 1, self.features());
         let reach = (norm(0).max(SMALLEST) / norm(task.lag).max(SMALLEST)).log10();
