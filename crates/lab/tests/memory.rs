@@ -90,7 +90,7 @@ fn training(depth: usize, batch: usize) -> usize {
 /// Peak of a prediction, the batch included.
 fn prediction(depth: usize, batch: usize) -> usize {
     let mlp = network(depth).valid();
-    peak(|| mlp.forward(Tensor::ones([batch, INPUTS], &Default::default())))
+    peak(|| mlp.forward::<2>(Tensor::ones([batch, INPUTS], &Default::default())))
 }
 
 fn counted(depth: usize, batch: usize, pass: Pass) -> usize {

@@ -49,7 +49,7 @@ impl Parameters for NumericalStabilityParameters {
     fn validate(&self) -> Result<(), Invalid> {
         let limit = self.limit;
         Invalid::unless(limit > 0.0 && limit <= 80.0, "experiment.limit", limit, "a number in (0, 80]")?;
-        Invalid::unless((1..=64).contains(&self.side), "experiment.side", self.side, "1 to 64")?;
+        Invalid::unless((2..=64).contains(&self.side), "experiment.side", self.side, "2 to 64")?;
         Invalid::unless((1..=10_000).contains(&self.factors), "experiment.factors", self.factors, "1 to 10000")?;
         Invalid::unless((3..=64).contains(&self.depth), "experiment.depth", self.depth, "3 to 64")?;
         let [lowest, highest] = self.rate_powers;
