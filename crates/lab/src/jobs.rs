@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::experiment::relevant;
 use crate::{Entry, Platform, find};
 
-pub use share::Share;
+pub use share::{Share, loads};
 
 /// Which experiments, with which settings, on what: everything that measurements depend on but the seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Plan {
     pub backend: String,
     /// Where the images come from: `full data` or `embedded sample`, with their numbers.
     pub data: String,
+    /// What was asked for as data: `auto`, `sample` or a folder.
+    #[serde(default)]
+    pub source: String,
     /// SHA-256 of the data set.
     pub data_sha256: String,
     /// Whether it is the short form.

@@ -203,6 +203,9 @@ pub struct ExperimentArgs {
     /// Measure everything a second time, with as many other seeds, and compare the verdicts
     #[arg(long)]
     pub rerun: bool,
+    /// jobs: also say how long all of them take on this many processes, two cores each, longest job first
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
+    pub processes: Option<usize>,
     /// measure: only this job, by its index in the list of jobs
     #[arg(long, value_name = "I", conflicts_with = "part")]
     pub job: Option<usize>,

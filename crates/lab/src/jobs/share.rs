@@ -55,6 +55,17 @@ impl Share {
     }
 }
 
+/// Seconds that each of `of` parts of the jobs takes, the longest part first.
+pub fn loads(jobs: &[&Job], of: usize) -> Vec<f64> {
+    let seconds: Vec<f64> = jobs.iter().map(|job| job.seconds).collect();
+    let mut loads = vec![0.0; of];
+    for (part, seconds) in parts(&seconds, of).into_iter().zip(&seconds) {
+        loads[part] += seconds;
+    }
+    loads.sort_by(|one, other| other.total_cmp(one));
+    loads
+}
+
 /// The part of each job: the longest first, each to the part with the least to do. No part takes longer than 4/3 of the
 /// best division (Graham 1969).
 fn parts(seconds: &[f64], of: usize) -> Vec<usize> {
