@@ -5,6 +5,7 @@
 
 mod activations;
 mod backprop;
+mod co_adaptation;
 mod concept_shift;
 mod covariate_shift;
 mod dropout;
@@ -21,6 +22,7 @@ mod recurrent_gradients;
 mod residual;
 mod uncertainty;
 mod vanilla_dropout;
+mod weight_control;
 mod weight_decay;
 mod xavier_init;
 
@@ -33,12 +35,14 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<mlp::OneHiddenLayer>(),
         Entry::of::<dropout_layer::DropoutLayer>(),
         Entry::of::<dropout::Dropout>(),
+        Entry::of::<co_adaptation::CoAdaptation>(),
         Entry::of::<vanilla_dropout::VanillaDropout>(),
         Entry::of::<ensemble::Ensemble>(),
         Entry::of::<uncertainty::Uncertainty>(),
         Entry::of::<input_noise::InputNoise>(),
         Entry::of::<random_labels::RandomLabels>(),
         Entry::of::<weight_decay::WeightDecay>(),
+        Entry::of::<weight_control::WeightControl>(),
         Entry::of::<model_selection::ModelSelection>(),
         Entry::of::<backprop::Backprop>(),
         Entry::of::<numerical_stability::NumericalStability>(),
