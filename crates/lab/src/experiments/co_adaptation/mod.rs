@@ -53,7 +53,6 @@ impl Experiment for CoAdaptation {
     const CONFIG: &'static str = include_str!("../../../../../configs/co-adaptation.toml");
     const QUICK: &'static [&'static str] = &[
         "training.epochs=5",
-        "experiment.seeds=3",
         "experiment.removals=3",
         "experiment.images=500",
         "experiment.watched_steps=3",

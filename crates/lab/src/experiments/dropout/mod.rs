@@ -74,7 +74,7 @@ impl Experiment for Dropout {
     const NAME: &'static str = "dropout";
     const QUESTION: &'static str = "Does dropout bring training and test accuracy closer together?";
     const CONFIG: &'static str = include_str!("../../../../../configs/dropout.toml");
-    const QUICK: &'static [&'static str] = &["training.epochs=5", "experiment.seeds=3", "experiment.parity_steps=20"];
+    const QUICK: &'static [&'static str] = &["training.epochs=5", "experiment.parity_steps=20"];
     type Measurement = Measurement;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {

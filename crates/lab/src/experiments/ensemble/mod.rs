@@ -126,7 +126,7 @@ impl Experiment for Ensemble {
     const NAME: &'static str = "ensemble";
     const QUESTION: &'static str = "Do several networks together predict better than one, and is dropout as good?";
     const CONFIG: &'static str = include_str!("../../../../../configs/ensemble.toml");
-    const QUICK: &'static [&'static str] = &["training.epochs=4", "experiment.seeds=3", "experiment.samples=10"];
+    const QUICK: &'static [&'static str] = &["training.epochs=4", "experiment.samples=10"];
     type Measurement = Measurement;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {

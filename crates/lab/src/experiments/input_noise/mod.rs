@@ -60,7 +60,6 @@ impl Experiment for InputNoise {
         "model.hidden=[128, 128]",
         "training.batch_size=64",
         "training.learning_rate=0.2",
-        "experiment.seeds=3",
         "experiment.train_examples=2000",
         "experiment.test_noise=[0.0, 0.2, 0.4]",
         "experiment.perturbed=500",

@@ -58,7 +58,7 @@ impl Experiment for Uncertainty {
     const QUESTION: &'static str = "Does dropout left on at prediction tell which predictions to distrust?";
     const CONFIG: &'static str = include_str!("../../../../../configs/uncertainty.toml");
     const QUICK: &'static [&'static str] =
-        &["training.epochs=5", "experiment.seeds=3", "experiment.samples=20", "experiment.images=300"];
+        &["training.epochs=5", "experiment.samples=20", "experiment.images=300"];
     type Measurement = Measurement;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {
