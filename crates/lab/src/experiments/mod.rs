@@ -5,6 +5,7 @@
 
 mod activations;
 mod backprop;
+mod best;
 mod co_adaptation;
 mod concept_shift;
 mod covariate_shift;
@@ -33,6 +34,7 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
     vec![
         Entry::of::<activations::Activations>(),
         Entry::of::<mlp::OneHiddenLayer>(),
+        Entry::of::<best::Best>(),
         Entry::of::<dropout_layer::DropoutLayer>(),
         Entry::of::<dropout::Dropout>(),
         Entry::of::<co_adaptation::CoAdaptation>(),
