@@ -84,14 +84,19 @@ fn units(finding: &mut Finding, measurements: &[Measurement]) {
             &active(WITH, 0),
         ))
         .claim(Claim::difference(
+            "Mean absolute correlation of two units of the first layer: without dropout minus with",
+            &correlation(WITHOUT, 0),
+            &correlation(WITH, 0),
+        ))
+        .claim(Claim::paired(
             "Mean absolute correlation of two units of the second layer: with dropout minus without",
             &correlation(WITH, 1),
             &correlation(WITHOUT, 1),
         ))
         .note(
-            "Less dependent on each other does not mean less correlated. A unit that may be missing must be replaceable, \
-             so the units of the second layer, half of which are missing in each step, become more alike; what breaks is \
-             their reliance on one another, which removal shows.",
+            "Less dependent on each other does not mean less correlated. Units of the first layer become less alike and \
+             are active more rarely; those of the second, half of which are missing in each step, must be replaceable \
+             and stay alike. What breaks is their reliance on one another, which removal shows.",
         );
 }
 
@@ -116,6 +121,11 @@ fn application(finding: &mut Finding, measurements: &[Measurement]) {
             "Test cross-entropy: one sub-network for a mini-batch minus a mask for each example",
             &loss(SUB_NETWORKS),
             &loss(WITH),
+        ))
+        .claim(Claim::paired(
+            "Control: test cross-entropy without dropout, from other weights minus from the usual ones",
+            &loss(OTHER_WEIGHTS),
+            &loss(WITHOUT),
         ));
 }
 

@@ -20,8 +20,9 @@
 //! # Expected
 //!
 //! With dropout less is lost, also at fractions that dropout did not train for, and fewer units are active. Correlations
-//! are *not* lower: units that can stand in for each other are alike. A lower probability near the input is better, and so
-//! is a mask for each example, whose noise averages out over a batch. Control: other initial weights change nothing.
+//! are lower in the first layer and *not* in the second: units that can stand in for each other are alike. A lower
+//! probability near the input is better, and so is a mask for each example, whose noise averages out over a batch.
+//! Control: other initial weights change nothing.
 
 mod conclusions;
 mod measurement;
@@ -51,12 +52,8 @@ impl Experiment for CoAdaptation {
     const QUESTION: &'static str =
         "Does dropout make hidden units less dependent on each other, and how is it best applied?";
     const CONFIG: &'static str = include_str!("../../../../../configs/co-adaptation.toml");
-    const QUICK: &'static [&'static str] = &[
-        "training.epochs=5",
-        "experiment.removals=3",
-        "experiment.images=500",
-        "experiment.watched_steps=3",
-    ];
+    const QUICK: &'static [&'static str] =
+        &["training.epochs=5", "experiment.removals=3", "experiment.images=500", "experiment.watched_steps=3"];
     type Measurement = Measurement;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {

@@ -57,8 +57,7 @@ impl Experiment for Uncertainty {
     const NAME: &'static str = "uncertainty";
     const QUESTION: &'static str = "Does dropout left on at prediction tell which predictions to distrust?";
     const CONFIG: &'static str = include_str!("../../../../../configs/uncertainty.toml");
-    const QUICK: &'static [&'static str] =
-        &["training.epochs=5", "experiment.samples=20", "experiment.images=300"];
+    const QUICK: &'static [&'static str] = &["training.epochs=5", "experiment.samples=20", "experiment.images=300"];
     type Measurement = Measurement;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {

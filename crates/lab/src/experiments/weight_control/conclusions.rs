@@ -92,7 +92,7 @@ pub(super) fn show(finding: &mut Finding, measurements: &[Measurement]) {
             table = table.row([dropout, control.name()].map(str::to_owned).into_iter().chain(cells));
             heights.push(mean_and_deviation(&each(measurements, of, |run| run.test_loss)));
         }
-        bars = bars.series_with_error(&format!("{dropout} dropout"), heights);
+        bars = bars.series_with_error(format!("{dropout} dropout"), heights);
     }
     finding.table(table).picture("loss", "Test cross-entropy, mean and standard deviation over seeds", &bars);
 }

@@ -42,8 +42,7 @@ impl Experiment for WeightControl {
     const QUESTION: &'static str =
         "Does dropout go well with control of the weights' size, and does it control it itself?";
     const CONFIG: &'static str = include_str!("../../../../../configs/weight-control.toml");
-    const QUICK: &'static [&'static str] =
-        &["training.epochs=20", "experiment.train_examples=500"];
+    const QUICK: &'static [&'static str] = &["training.epochs=20", "experiment.train_examples=500"];
     type Measurement = Measurement;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {
