@@ -53,7 +53,7 @@ impl Experiment for CoAdaptation {
         "Does dropout make hidden units less dependent on each other, and how is it best applied?";
     const CONFIG: &'static str = include_str!("../../../../../configs/co-adaptation.toml");
     const QUICK: &'static [&'static str] =
-        &["training.epochs=5", "experiment.removals=3", "experiment.images=500", "experiment.watched_steps=3"];
+        &["training.epochs=5", "experiment.removals=1", "experiment.images=500", "experiment.watched_steps=3"];
     type Measurement = Measurement;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {

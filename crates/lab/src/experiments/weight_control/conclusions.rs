@@ -40,11 +40,20 @@ pub(super) fn generalization(finding: &mut Finding, measurements: &[Measurement]
                 &both,
             ));
     }
-    finding.claim(Claim::paired(
-        "Control: test cross-entropy without dropout and control, from other weights minus from the usual ones",
-        &loss(OTHER),
-        &loss(WITHOUT[0]),
-    ));
+    let accuracy = |of: Of| spread(&each(measurements, of, |run| run.test_accuracy));
+    finding
+        .claim(Claim::paired(
+            "Control: test cross-entropy without dropout and control, from other weights minus from the usual ones",
+            &loss(OTHER),
+            &loss(WITHOUT[0]),
+        ))
+        .note(format!(
+            "What becomes better are the probabilities. Test accuracy is {} with neither, {} with dropout and weight \
+             decay, and {} with dropout and max-norm.",
+            accuracy(WITHOUT[0]),
+            accuracy(WITH[1]),
+            accuracy(WITH[2]),
+        ));
 }
 
 /// What the weights' size becomes.

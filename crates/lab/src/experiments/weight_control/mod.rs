@@ -18,7 +18,7 @@
 //!
 //! # Expected
 //!
-//! Both together are better than either alone (Srivastava et al. 2014, table 9). Weight decay shrinks the weights; dropout,
+//! Both together have a lower cross-entropy than either alone (Srivastava et al. 2014, table 9). Weight decay shrinks the weights; dropout,
 //! at equal training, does *not*: the penalty that it amounts to in a linear model (see `input-noise`) is in a perceptron
 //! outweighed by what the noise of the masks moves. Control: other initial weights change nothing.
 
