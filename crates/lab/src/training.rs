@@ -83,6 +83,19 @@ impl History {
         let last = &self.epochs[self.epochs.len().saturating_sub(epochs)..];
         last.iter().map(metric).sum::<f64>() / last.len() as f64
     }
+
+    /// Median of a metric over the last `epochs` epochs, which a single bad epoch does not move. Of an even number of
+    /// epochs it is the lower of the two in the middle.
+    ///
+    /// # Panics
+    ///
+    /// If there was none.
+    pub fn median_of_last(&self, epochs: usize, metric: impl Fn(&Epoch) -> f64) -> f64 {
+        let last = &self.epochs[self.epochs.len().saturating_sub(epochs)..];
+        let mut values: Vec<f64> = last.iter().map(metric).collect();
+        values.sort_by(f64::total_cmp);
+        values[(values.len() - 1) / 2]
+    }
 }
 
 /// A trained network with its history.

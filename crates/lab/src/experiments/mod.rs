@@ -7,6 +7,7 @@ mod activations;
 mod backprop;
 mod best;
 mod bias_variance;
+mod co_adaptation;
 mod concept_shift;
 mod covariate_shift;
 mod dropout;
@@ -24,6 +25,7 @@ mod recurrent_gradients;
 mod residual;
 mod uncertainty;
 mod vanilla_dropout;
+mod weight_control;
 mod weight_decay;
 mod when_dropout_pays;
 mod xavier_init;
@@ -40,6 +42,7 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<dropout_layer::DropoutLayer>(),
         Entry::of::<dropout::Dropout>(),
         Entry::of::<when_dropout_pays::WhenDropoutPays>(),
+        Entry::of::<co_adaptation::CoAdaptation>(),
         Entry::of::<vanilla_dropout::VanillaDropout>(),
         Entry::of::<ensemble::Ensemble>(),
         Entry::of::<uncertainty::Uncertainty>(),
@@ -47,6 +50,7 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<random_labels::RandomLabels>(),
         Entry::of::<bias_variance::BiasVariance>(),
         Entry::of::<weight_decay::WeightDecay>(),
+        Entry::of::<weight_control::WeightControl>(),
         Entry::of::<model_selection::ModelSelection>(),
         Entry::of::<backprop::Backprop>(),
         Entry::of::<numerical_stability::NumericalStability>(),
