@@ -31,18 +31,56 @@ fn the_recorded_claims_follow_from_the_stored_measurements() {
     assert_eq!(measurements(&results.join("measurements")), counted, "measurements of other settings or revisions");
     let Gathered { record, .. } = gather(&plan, &prepared, &store).unwrap();
     let concluded = serde_json::to_string_pretty(&record).unwrap() + "\n";
-    let page = read("README.md");
-    let [before, table, after] = page.split("<!-- claims -->").collect::<Vec<_>>()[..] else {
-        panic!("tables between two marks")
-    };
-    if std::env::var_os("BLESS").is_some() {
-        let page = format!("{before}<!-- claims -->\n{}<!-- claims -->{after}", record.markdown());
-        fs::write(results.join("README.md"), page).unwrap();
-        return fs::write(results.join("claims.json"), concluded).unwrap();
+    if bless() {
+        fs::write(results.join("claims.json"), &concluded).unwrap();
     }
     assert_eq!(concluded, read("claims.json"), "conclusions follow from the measurements; BLESS=1 writes them anew");
-    assert_eq!(table.trim(), record.markdown().trim());
+    generated(&results.join("README.md"), "claims", &record.markdown());
+    generated(&results.join("../../../README.md"), "recipes", &recipes(&record));
     every_threshold_is_of_a_claim(&record);
+}
+
+/// Whether what is generated is to be written.
+fn bless() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+/// Checks, or writes, what stands between two marks `<!-- name -->` of a page.
+fn generated(page: &Path, name: &str, text: &str) {
+    let (found, mark) = (fs::read_to_string(page).unwrap(), format!("<!-- {name} -->"));
+    let [before, between, after] = found.split(&mark).collect::<Vec<_>>()[..] else {
+        panic!("{}: expected two marks {mark}", page.display())
+    };
+    if bless() {
+        fs::write(page, format!("{before}{mark}\n{}\n{mark}{after}", text.trim())).unwrap();
+    } else {
+        assert_eq!(between.trim(), text.trim(), "{}: BLESS=1 writes it anew", page.display());
+    }
+}
+
+/// The recipes with their test accuracies, as a table.
+fn recipes(record: &Record) -> String {
+    let mut table = "| recipe | network | test accuracy | 95 % interval |\n| --- | --- | --- | --- |\n".to_owned();
+    for (name, sentence, network) in [
+        (
+            "dropout",
+            "Main job: test accuracy, mean of the last three epochs",
+            "784-256-256-10, ReLU, dropout 0.2 and 0.5, SGD 0.5, 10 epochs",
+        ),
+        ("mlp", "Test accuracy, mean of the last three epochs", "784-256-10, ReLU, N(0, 0.01²), SGD 0.1, 10 epochs"),
+        (
+            "best",
+            "Test accuracy after the last epoch",
+            "784-1024-1024-1024-10, batch norm, dropout, AdamW, one-cycle, 40 epochs",
+        ),
+    ] {
+        let entry = record.experiments.iter().find(|entry| entry.name == name);
+        let claim = entry.and_then(|entry| entry.finding.claims.iter().find(|claim| claim.sentence == sentence));
+        let outcome = &claim.unwrap_or_else(|| panic!("{name}: {sentence}")).outcome;
+        let (measured, interval) = (outcome.measurement(), outcome.certainty());
+        table += &format!("| [{name}](configs/{name}.toml) | {network} | {measured} | {interval} |\n");
+    }
+    table
 }
 
 fn measurements(folder: &Path) -> usize {
