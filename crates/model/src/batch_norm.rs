@@ -1,10 +1,13 @@
 //! The forward pass of batch normalization.
 
+mod running;
 #[cfg(test)]
 mod tests;
 
 use burn::nn::BatchNorm;
 use burn::tensor::{Tensor, backend::Backend};
+
+pub(crate) use self::running::update_running_statistics;
 
 /// Normalizes each channel of a batch: `γ·(x - μ)/√(σ² + ε) + β` (Ioffe and Szegedy 2015).
 ///
@@ -83,25 +86,4 @@ pub(crate) fn composed<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tenso
 /// contiguous.
 fn mean_of_channels<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
     (0..D).rev().filter(|&dim| dim != 1).fold(x, |x, dim| x.mean_dim(dim))
-}
-
-/// Updates the running statistics with those of a batch of `values` values per channel. The variance has `values` as
-/// divisor.
-pub(crate) fn update_running_statistics<B: Backend, const D: usize>(
-    norm: &BatchNorm<B>,
-    values: usize,
-    mean: Tensor<B, D>,
-    variance: Tensor<B, D>,
-) {
-    if values < 2 {
-        return;
-    }
-    let bessel = values as f64 / (values - 1) as f64;
-    for (state, batch) in [(&norm.running_mean, mean), (&norm.running_var, variance.mul_scalar(bessel))] {
-        let old = state.value_sync();
-        let batch = batch.detach().reshape(old.dims());
-        let broken = batch.clone().is_finite().bool_not();
-        let update = old.clone().mul_scalar(1.0 - norm.momentum) + batch.mul_scalar(norm.momentum);
-        state.update(update.mask_where(broken, old).detach());
-    }
 }

@@ -90,3 +90,31 @@ impl Residual {
 fn he_normal() -> LayerInit {
     LayerInit::weight(Init::KaimingNormal { gain: std::f64::consts::SQRT_2, mode: FanMode::FanIn })
 }
+
+#[cfg(test)]
+mod tests {
+    use burn_fashion_mnist::FashionMnist;
+    use burn_mlp_train::Placement;
+
+    use super::*;
+    use crate::platform::test::TestPlatform;
+
+    #[test]
+    fn networks_with_and_without_shortcuts_differ_in_the_shortcuts_alone() {
+        let lab =
+            Lab::<TestPlatform>::new(FashionMnist::sample().unwrap(), Default::default(), Placement::default(), true);
+        let mut settings = Residual::default();
+        settings.training.epochs = 2;
+        settings.training.batch_size = 20;
+        settings.training.learning_rate = 0.1;
+        settings.experiment.images = 60;
+        settings.experiment.d_hidden = 4;
+        // The shallow network has no blocks, and so no shortcuts.
+        settings.experiment.blocks = vec![0, 1];
+        settings.experiment.rates = vec![0.5, 1.0];
+        let measurement = settings.measure(&lab, 7).unwrap();
+        assert_eq!(measurement.plain_shallow, measurement.shortcuts_shallow);
+        assert_ne!(measurement.plain_deep, measurement.shortcuts_deep);
+        assert_ne!(measurement.plain_shallow, measurement.repeated);
+    }
+}
