@@ -28,6 +28,8 @@ mod recipe;
 pub mod record;
 pub mod scratch;
 pub mod store;
+#[cfg(test)]
+mod texts;
 mod training;
 mod variants;
 

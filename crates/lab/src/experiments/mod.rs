@@ -10,6 +10,7 @@ mod covariate_shift;
 mod dropout;
 mod dropout_layer;
 mod ensemble;
+mod errata;
 mod input_noise;
 mod label_shift;
 mod mlp;
@@ -48,6 +49,7 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<covariate_shift::CovariateShift>(),
         Entry::of::<label_shift::LabelShift>(),
         Entry::of::<concept_shift::ConceptShift>(),
+        Entry::of::<errata::Errata>(),
     ]
 }
 
