@@ -25,15 +25,15 @@ fn record(out: &Path) -> Record {
 
 /// Checks mean, standard deviation and verdict against other formulas than the program's.
 fn check_arithmetic(claim: &Claim) {
-    let n = claim.values.len() as f64;
-    let mean = claim.values.iter().sum::<f64>() / n;
-    let squares: f64 = claim.values.iter().map(|value| value * value).sum();
+    let n = claim.outcome.values.len() as f64;
+    let mean = claim.outcome.values.iter().sum::<f64>() / n;
+    let squares: f64 = claim.outcome.values.iter().map(|value| value * value).sum();
     let variance = if n > 1.0 { ((squares - n * mean * mean) / (n - 1.0)).max(0.0) } else { 0.0 };
-    let scale = claim.values.iter().fold(1e-12_f64, |scale, value| scale.max(value.abs()));
-    assert!((claim.mean - mean).abs() <= 1e-9 * scale, "{claim:?}");
-    assert!((claim.deviation - variance.sqrt()).abs() <= 1e-6 * scale, "{claim:?}");
+    let scale = claim.outcome.values.iter().fold(1e-12_f64, |scale, value| scale.max(value.abs()));
+    assert!((claim.outcome.mean - mean).abs() <= 1e-9 * scale, "{claim:?}");
+    assert!((claim.outcome.deviation - variance.sqrt()).abs() <= 1e-6 * scale, "{claim:?}");
     // Within the margin the two formulas may round to different sides.
-    let reach = if n > 1.0 { two_sided_t(claim.values.len()) * (variance / n).sqrt() } else { 0.0 };
+    let reach = if n > 1.0 { two_sided_t(claim.outcome.values.len()) * (variance / n).sqrt() } else { 0.0 };
     let margin = 1e-4 * scale;
     let (low, high) = (mean - reach, mean + reach);
     let inside = |least: f64, most: f64| low >= least - margin && high <= most + margin;
@@ -43,16 +43,17 @@ fn check_arithmetic(claim: &Claim) {
         Bound::AtMost(most) => (f64::NEG_INFINITY, most),
         Bound::Between(least, most) => (least, most),
         Bound::Positive => (0.0, f64::INFINITY),
+        Bound::Unset => return assert_eq!(claim.outcome.verdict, Verdict::Undecided, "{claim:?}"),
         Bound::EachAtMost(_) | Bound::Equal(_) => {
-            let holds = claim.values.iter().all(|&value| match claim.bound {
+            let holds = claim.outcome.values.iter().all(|&value| match claim.bound {
                 Bound::Equal(expected) => value == expected,
                 Bound::EachAtMost(most) => value <= most,
                 _ => unreachable!(),
             });
-            return assert_eq!(claim.verdict == Verdict::Supported, holds, "{claim:?}");
+            return assert_eq!(claim.outcome.verdict == Verdict::Supported, holds, "{claim:?}");
         }
     };
-    match claim.verdict {
+    match claim.outcome.verdict {
         Verdict::Supported => assert!(inside(least, most), "{claim:?}"),
         Verdict::Refuted => panic!("the short form refutes nothing: {claim:?}"),
         // The data may not be what the claim is about, and differences are adjusted for their number.
@@ -154,7 +155,7 @@ fn one_seed_repeats_and_another_gives_other_figures_and_the_same_conclusions() {
     let conclusions = |out: &str| -> Vec<(String, Verdict)> {
         let experiments = record(&folder.path().join(out)).experiments;
         let claims = experiments.into_iter().flat_map(|entry| entry.finding.claims);
-        claims.map(|claim| (claim.sentence, claim.verdict)).collect()
+        claims.map(|claim| (claim.sentence, claim.outcome.verdict)).collect()
     };
     for ((sentence, first), (other_sentence, other)) in conclusions("first").into_iter().zip(conclusions("other")) {
         assert_eq!(sentence, other_sentence);

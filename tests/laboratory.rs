@@ -134,11 +134,11 @@ fn folders_and_jobs_that_are_none_are_refused() {
 fn plan(config: &str) -> Plan {
     Plan {
         version: "0".into(),
-        program: "p".into(),
         backend: "b".into(),
         data: "d".into(),
         data_sha256: "h".into(),
         quick: true,
+        rerun: false,
         experiments: vec![Planned { name: "activations".into(), config: config.into() }],
     }
 }
@@ -156,7 +156,6 @@ fn a_key_is_that_of_what_a_measurement_depends_on() {
     assert!(three[0].key != three[1].key);
     assert_ne!(jobs(&plan("experiment.seeds = 3\ntraining.seed = 5\nexperiment.points = 7"))[0].key, three[0].key);
     for other in [
-        Plan { program: "q".into(), ..plan("training.seed = 5") },
         Plan { backend: "c".into(), ..plan("training.seed = 5") },
         Plan { data_sha256: "i".into(), ..plan("training.seed = 5") },
     ] {

@@ -1,5 +1,6 @@
 //! What an experiment is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -8,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::finding::Finding;
-use crate::{Lab, Platform};
+use crate::{Lab, Platform, thresholds};
 
 /// Settings that say which seeds an experiment is repeated with.
 pub trait Seeded {
@@ -26,6 +27,8 @@ pub trait Experiment: Layered + Seeded {
     const CONFIG: &'static str;
     /// Assignments that make it short enough to try: smaller, never with fewer than three seeds.
     const QUICK: &'static [&'static str];
+    /// Raised whenever the code of a measurement changes what it measures: measurements of another revision do not count.
+    const REVISION: u32 = 1;
     /// What is measured with one seed: finite numbers, and no times.
     type Measurement: Serialize + DeserializeOwned;
 
@@ -51,6 +54,8 @@ pub struct Entry<P: Platform> {
     pub name: &'static str,
     /// What it asks.
     pub question: &'static str,
+    /// Revision of its measurements.
+    pub(crate) revision: u32,
     file: &'static str,
     quick: &'static [&'static str],
     defaults: fn() -> Settings,
@@ -65,6 +70,7 @@ impl<P: Platform> Entry<P> {
         Self {
             name: E::NAME,
             question: E::QUESTION,
+            revision: E::REVISION,
             file: E::CONFIG,
             quick: E::QUICK,
             defaults: Settings::defaults::<E>,
@@ -124,8 +130,17 @@ impl<P: Platform> Entry<P> {
     ///
     /// If the settings do not hold, or a measurement is not one of this experiment.
     pub fn conclude(&self, settings: &Settings, measurements: &[&str]) -> Result<Finding> {
-        (self.conclude)(settings, measurements)
+        let mut finding = (self.conclude)(settings, measurements)?;
+        thresholds::apply(self.name, &mut finding, relevant(settings) == relevant(&self.settings(false)?));
+        Ok(finding)
     }
+}
+
+/// The settings that a measurement depends on: neither how many seeds there are nor which is the first.
+pub(crate) fn relevant(settings: &Settings) -> BTreeMap<String, String> {
+    let mut values: BTreeMap<String, String> = settings.values().collect();
+    values.retain(|key, _| key != "training.seed" && key != "experiment.seeds");
+    values
 }
 
 fn measure<E: Experiment, P: Platform>(settings: &Settings, lab: &Lab<P>, seed: u64) -> Result<String> {

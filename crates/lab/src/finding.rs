@@ -2,6 +2,7 @@
 
 mod bound;
 mod claim;
+mod outcome;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use mlp_plot::{Picture, Svg};
 
 pub use bound::{Bound, Verdict};
-pub use claim::{CONFIDENCE, Claim, POWER};
+pub use claim::Claim;
+pub use outcome::{CONFIDENCE, Outcome, POWER};
 pub use text::{figure, spread};
 
 /// The result of one experiment.
@@ -56,9 +58,17 @@ impl Finding {
         self
     }
 
-    /// Whether every claim is supported.
-    pub fn is_supported(&self) -> bool {
-        self.claims.iter().all(|claim| claim.verdict == Verdict::Supported)
+    /// Adds what the same claims measured with other seeds.
+    ///
+    /// # Panics
+    ///
+    /// If `rerun` has other claims.
+    pub(crate) fn measured_again(&mut self, rerun: Self) {
+        assert_eq!(self.claims.len(), rerun.claims.len(), "the same claims");
+        for (claim, again) in self.claims.iter_mut().zip(rerun.claims) {
+            assert_eq!(claim.sentence, again.sentence, "the same claims");
+            claim.measured_again(again.outcome.values);
+        }
     }
 }
 

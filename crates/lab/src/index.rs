@@ -63,15 +63,20 @@ fn section(entry: &Recorded) -> Section {
 }
 
 fn claims(claims: &[Claim]) -> Table {
-    let mut table = Table::new(["claim", "measured", "95 % interval", "bound", "reference value", "verdict"]);
+    let mut table =
+        Table::new(["claim", "measured", "95 % interval", "bound", "reference value", "verdict", "with other seeds"]);
     for claim in claims {
         table = table.row([
             Cell::from(claim.sentence.clone()),
-            Cell::from(claim.measurement()),
-            Cell::from(claim.certainty()),
+            Cell::from(claim.outcome.measurement()),
+            Cell::from(claim.outcome.certainty()),
             Cell::from(claim.bound.to_string()),
-            Cell::from(claim.printed.clone().unwrap_or_default()),
-            Cell::verdict(claim.verdict, claim.bound.is_check()),
+            Cell::from(claim.reference.clone().unwrap_or_default()),
+            Cell::verdict(claim.outcome.verdict, claim.bound.is_check()),
+            match &claim.rerun {
+                Some(rerun) => Cell::verdict(rerun.verdict, claim.bound.is_check()),
+                None => Cell::from(String::new()),
+            },
         ]);
     }
     table

@@ -1,6 +1,5 @@
 //! What is to be measured: one job for each experiment and seed.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use mlp_settings::Settings;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::experiment::relevant;
 use crate::{Entry, Platform, find};
 
 /// Which experiments, with which settings, on what: everything that measurements depend on but the seed.
@@ -16,8 +16,6 @@ use crate::{Entry, Platform, find};
 pub struct Plan {
     /// Version of the program.
     pub version: String,
-    /// SHA-256 of the program that measures.
-    pub program: String,
     /// Backend.
     pub backend: String,
     /// Where the images come from: `full data` or `embedded sample`, with their numbers.
@@ -26,6 +24,9 @@ pub struct Plan {
     pub data_sha256: String,
     /// Whether it is the short form.
     pub quick: bool,
+    /// Whether everything is measured a second time, with as many other seeds.
+    #[serde(default)]
+    pub rerun: bool,
     /// The experiments, in order.
     pub experiments: Vec<Planned>,
 }
@@ -58,6 +59,15 @@ pub struct Prepared<P: Platform> {
     pub settings: Settings,
     /// Its measurements, in the order of the seeds.
     pub jobs: Vec<Job>,
+    /// Those of the rerun.
+    pub rerun: Vec<Job>,
+}
+
+impl<P: Platform> Prepared<P> {
+    /// All its measurements, those of the rerun last.
+    pub fn all_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().chain(&self.rerun)
+    }
 }
 
 impl Plan {
@@ -77,19 +87,18 @@ impl Plan {
         let seeds = entry.seeds(&settings)?;
         let job =
             |seed| Job { experiment: planned.name.clone(), seed, key: self.key(planned, &entry, &settings, seed) };
-        let jobs = seeds.into_iter().map(job).collect();
-        Ok(Prepared { entry, settings, jobs })
+        let jobs = seeds.iter().copied().map(job).collect();
+        // The seeds that follow.
+        let others = seeds.iter().map(|seed| seed.wrapping_add(seeds.len() as u64));
+        let rerun = if self.rerun { others.map(job).collect() } else { Vec::new() };
+        Ok(Prepared { entry, settings, jobs, rerun })
     }
 
     /// The key of a measurement. How many seeds there are and which is the first does not matter to any one of them.
     fn key<P: Platform>(&self, planned: &Planned, entry: &Entry<P>, settings: &Settings, seed: u64) -> String {
-        let mut values: BTreeMap<String, String> = settings.values().collect();
-        values.retain(|key, _| key != "training.seed" && key != "experiment.seeds");
-        let mut text = format!(
-            "{}\n{}\n{}\n{}\n{}\n{seed}\n",
-            planned.name, entry.question, self.program, self.backend, self.data_sha256
-        );
-        for (key, value) in values {
+        let mut text =
+            format!("{}\n{}\n{}\n{}\n{seed}\n", planned.name, entry.revision, self.backend, self.data_sha256);
+        for (key, value) in relevant(settings) {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{key} = {value}");
         }

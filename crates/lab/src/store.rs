@@ -50,6 +50,11 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// The seed it was made with.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The measurement as JSON.
     pub fn measurement(&self) -> &str {
         self.measurement.get()

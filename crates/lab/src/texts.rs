@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{Deserialize, Deserializer};
 
 use crate::record::Record;
+use crate::thresholds;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -105,13 +106,11 @@ impl Known {
         let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = lab.join("../..");
         let record: Record = serde_json::from_str(&read(&lab.join("results/claims.json"))).unwrap();
-        let thresholds: toml::Table = toml::from_str(&read(&lab.join("thresholds.toml"))).unwrap();
         let recorded = record.experiments.iter().flat_map(|entry| {
             entry.finding.claims.iter().map(|claim| format!("{}: {}", entry.name, claim.sentence))
         });
-        let listed = thresholds.iter().flat_map(|(experiment, section)| {
-            let claims = section.get("claims").and_then(toml::Value::as_table);
-            claims.into_iter().flat_map(toml::Table::keys).map(move |sentence| format!("{experiment}: {sentence}"))
+        let listed = thresholds::experiments().flat_map(|experiment| {
+            thresholds::sentences(experiment).map(move |sentence| format!("{experiment}: {sentence}"))
         });
         let pictures = record
             .experiments

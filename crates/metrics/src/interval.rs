@@ -49,10 +49,57 @@ pub fn mean_interval(values: impl Values, confidence: f64) -> Result<[f64; 2], M
 /// ```
 pub fn smallest_detectable(values: impl Values, confidence: f64, power: f64) -> Result<f64, MetricsError> {
     let (_, error, freedom) = mean_and_error(values)?;
+    Ok(detectable(inside("confidence", confidence)?, inside("power", power)?, freedom) * error)
+}
+
+/// How many values with a standard deviation of `deviation` show, in a share `power` of all repetitions, that their true
+/// mean is `distance` away from a bound: the smallest number whose [`smallest_detectable`] distance is that. None if a
+/// million are too few.
+///
+/// # Errors
+///
+/// If `deviation` or `distance` is negative or not finite, or `confidence` or `power` does not lie between 0 and 1.
+///
+/// # Examples
+///
+/// ```
+/// use mlp_metrics::sample_size;
+///
+/// // A difference of one standard deviation.
+/// assert_eq!(sample_size(1.0, 1.0, 0.95, 0.8)?, Some(10));
+/// assert_eq!(sample_size(1.0, 0.0, 0.95, 0.8)?, None);
+/// # Ok::<(), mlp_metrics::MetricsError>(())
+/// ```
+pub fn sample_size(deviation: f64, distance: f64, confidence: f64, power: f64) -> Result<Option<u64>, MetricsError> {
+    checks::not_negative("deviation", &[deviation])?;
+    checks::not_negative("distance", &[distance])?;
+    let (confidence, power) = (inside("confidence", confidence)?, inside("power", power)?);
+    let enough = |count: u64| {
+        let freedom = (count - 1) as f64;
+        detectable(confidence, power, freedom) * deviation <= distance * libm::sqrt(count as f64)
+    };
+    let (mut too_few, mut many) = (1, 2);
+    while !enough(many) {
+        if many >= MOST {
+            return Ok(None);
+        }
+        (too_few, many) = (many, (2 * many).min(MOST));
+    }
+    while many - too_few > 1 {
+        let middle = u64::midpoint(too_few, many);
+        if enough(middle) { many = middle } else { too_few = middle }
+    }
+    Ok(Some(many))
+}
+
+/// Most values that [`sample_size`] looks at.
+const MOST: u64 = 1_000_000;
+
+/// The smallest detectable distance in standard errors.
+fn detectable(confidence: f64, power: f64, freedom: f64) -> f64 {
     // The quantile of one side: below it lies a share `power` of all.
-    let power = inside("power", power)?;
     let of_power = quantile((2.0 * power - 1.0).abs(), freedom).copysign(power - 0.5);
-    Ok((quantile(inside("confidence", confidence)?, freedom) + of_power) * error)
+    quantile(confidence, freedom) + of_power
 }
 
 /// The p-values of several tests, adjusted so that the probability of any false finding among them stays below the level

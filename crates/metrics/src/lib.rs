@@ -12,7 +12,7 @@
 //! | how sure a set of sampled predictions is | [`Uncertainty`] |
 //! | how far predicted numbers are from targets | [`root_mean_squared_error`], [`mean_absolute_error`], [`r_squared`] |
 //! | whether one variant beats another over equal seeds | [`PairedDifference`] |
-//! | what repetitions can show, and p-values of many tests | [`mean_interval`], [`smallest_detectable`], [`holm`] |
+//! | what repetitions can show, and p-values of many tests | [`mean_interval`], [`smallest_detectable`], [`sample_size`], [`holm`] |
 //! | weights when the data in use differs from the training data | [`LabelShift`], [`density_ratio`] |
 //!
 //! [`Labels`] are integers of any type and [`Values`] are `f32` or `f64`, in slices, arrays or vectors; with the feature
@@ -46,7 +46,7 @@ pub use importance::{
     ImportanceError, LabelShift, ShiftMethod, clip_weights, density_ratio, effective_sample_size, normalize_weights,
 };
 pub use inputs::{Labels, Values};
-pub use interval::{holm, mean_interval, smallest_detectable};
+pub use interval::{holm, mean_interval, sample_size, smallest_detectable};
 pub use paired::{PairedDifference, mean_and_deviation};
 pub use predictions::Predictions;
 pub use proper_scores::{brier_score, negative_log_likelihood};

@@ -4,7 +4,6 @@
 use burn_autodiff::Autodiff;
 use burn_mlp_train::Placement;
 use mlp_lab::Platform;
-use sha2::{Digest as _, Sha256};
 
 use crate::threads;
 
@@ -119,16 +118,6 @@ pub fn choose() -> anyhow::Result<Chosen> {
 #[cfg(not(feature = "wgpu"))]
 pub fn choose() -> anyhow::Result<Chosen> {
     Ok(Chosen { device: Device::default(), description: "cpu".into() })
-}
-
-/// SHA-256 of this program's executable, which identifies the code that computed a result.
-///
-/// # Errors
-///
-/// If the executable cannot be read.
-pub fn program() -> anyhow::Result<String> {
-    let bytes = std::fs::read(std::env::current_exe()?)?;
-    Ok(format!("{:x}", Sha256::digest(bytes)))
 }
 
 /// Name of the processor, if the system provides it, else its architecture.

@@ -157,6 +157,9 @@ pub struct ExperimentArgs {
     /// Repeat every chosen experiment with this many seeds; measurements already made are kept
     #[arg(long, value_name = "N")]
     pub seeds: Option<usize>,
+    /// Measure everything a second time, with as many other seeds, and compare the verdicts
+    #[arg(long)]
+    pub rerun: bool,
     /// measure: only this job, by its index in the list of jobs
     #[arg(long, value_name = "I", conflicts_with = "part")]
     pub job: Option<usize>,

@@ -126,7 +126,7 @@ impl Experiment for Activations {
             let (differences, peaks) = (of(|measured| measured.difference), of(|measured| measured.peak));
             table = table.row([title.to_owned(), spread(&peaks), spread(&differences)]);
             let sentence = format!("{title}: largest difference between autodiff and the closed form");
-            finding.claim(Claim::measured(sentence, differences, Bound::EachAtMost(ROUNDING)));
+            finding.claim(Claim::check(sentence, differences, Bound::EachAtMost(ROUNDING)));
             if activation == Activation::Sigmoid {
                 sigmoid_peaks = peaks;
             }
@@ -134,9 +134,9 @@ impl Experiment for Activations {
             finding.picture(name, &format!("{title} and its derivative"), &chart);
         }
         let at_zero = measurements[0].relu_at_zero;
-        finding.claim(Claim::measured("ReLU: derivative at 0", [at_zero], Bound::Equal(0.0)));
+        finding.claim(Claim::check("ReLU: derivative at 0", [at_zero], Bound::Equal(0.0)));
         let quarter = Bound::EachAtMost(0.25);
-        finding.claim(Claim::measured("Sigmoid: largest derivative", sigmoid_peaks, quarter).printed("1/4"));
+        finding.claim(Claim::check("Sigmoid: largest derivative", sigmoid_peaks, quarter));
         finding.table(table);
         Ok(finding)
     }

@@ -30,7 +30,7 @@ use mlp_settings::Invalid;
 use mlp_settings::config::Config;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Bound, Claim, Finding, Table, spread};
+use crate::finding::{Claim, Finding, Table, spread};
 use crate::recipe::{Parameters, Recipe};
 use crate::training::Training;
 use crate::{Experiment, Lab, Platform};
@@ -129,17 +129,15 @@ impl Experiment for ConceptShift {
 
         let mut finding = Finding::default();
         finding
-            .claim(Claim::paired(
+            .claim(Claim::difference(
                 "Steps to the accuracy that a new network has at its end: new network minus fine-tuning",
                 &fresh_steps,
                 &tuned_steps,
-                Bound::Positive,
             ))
             .claim(Claim::paired(
                 "Test accuracy under the new labels after the last step: fine-tuning minus new network",
                 &tuned_last,
                 &fresh_last,
-                Bound::AtLeast(-0.005),
             ))
             .table(
                 Table::new(

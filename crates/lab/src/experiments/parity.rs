@@ -88,12 +88,12 @@ pub(super) fn claim<'a>(finding: &mut Finding, steps: usize, differences: impl I
     let differences: Vec<&Differences> = differences.collect();
     let of = |metric: fn(&Differences) -> f64| differences.iter().map(|each| metric(each)).collect::<Vec<f64>>();
     finding
-        .claim(Claim::measured(
+        .claim(Claim::check(
             format!("From scratch beside the library, {steps} steps from the same weights: largest relative difference of the loss"),
             of(|differences| differences.loss),
             Bound::EachAtMost(ROUNDING),
         ))
-        .claim(Claim::measured(
+        .claim(Claim::check(
             format!("From scratch beside the library, {steps} steps from the same weights: largest difference of a new weight"),
             of(|differences| differences.weight),
             Bound::EachAtMost(ROUNDING),

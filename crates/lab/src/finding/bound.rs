@@ -22,6 +22,8 @@ pub enum Bound {
     EachAtMost(f64),
     /// Each value exactly this.
     Equal(f64),
+    /// None for these settings.
+    Unset,
 }
 
 /// What the measurements say about a claim.
@@ -62,16 +64,27 @@ impl Bound {
         matches!(self, Self::EachAtMost(_) | Self::Equal(_))
     }
 
+    /// The smallest and the largest number within it.
+    fn range(self) -> Option<[f64; 2]> {
+        match self {
+            Self::AtLeast(least) => Some([least, f64::INFINITY]),
+            Self::AtMost(most) | Self::EachAtMost(most) => Some([f64::NEG_INFINITY, most]),
+            Self::Between(least, most) => Some([least, most]),
+            Self::Equal(value) => Some([value, value]),
+            Self::Positive => Some([f64::MIN_POSITIVE, f64::INFINITY]),
+            Self::Unset => None,
+        }
+    }
+
+    /// How far a mean is from the nearest end of it.
+    pub(super) fn distance(self, mean: f64) -> Option<f64> {
+        self.range().map(|[least, most]| (mean - least).abs().min((mean - most).abs()))
+    }
+
     /// The verdict on a mean that lies in `interval`. [`Positive`](Self::Positive) differences also need the p-value of
     /// their test, which depends on the other claims of the record.
     pub(super) fn of_interval(self, [low, high]: [f64; 2]) -> Verdict {
-        let (least, most) = match self {
-            Self::AtLeast(least) => (least, f64::INFINITY),
-            Self::AtMost(most) | Self::EachAtMost(most) => (f64::NEG_INFINITY, most),
-            Self::Between(least, most) => (least, most),
-            Self::Equal(value) => (value, value),
-            Self::Positive => (f64::MIN_POSITIVE, f64::INFINITY),
-        };
+        let Some([least, most]) = self.range() else { return Verdict::Undecided };
         if low >= least && high <= most {
             Verdict::Supported
         } else if high < least || low > most {
@@ -103,6 +116,7 @@ impl fmt::Display for Bound {
             Self::Equal(value) => write!(formatter, "each = {}", figure(value)),
             Self::Between(low, high) => write!(formatter, "{} to {}", figure(low), figure(high)),
             Self::Positive => formatter.write_str("> 0"),
+            Self::Unset => formatter.write_str("none for these settings"),
         }
     }
 }

@@ -34,7 +34,7 @@ fn a_spread_ends_with_the_second_digit_of_the_deviation() {
 fn an_interval_inside_supports_one_outside_refutes_and_any_other_decides_nothing() {
     use Verdict::{Refuted, Supported, Undecided};
     // Mean 2, interval -0.48 to 4.48.
-    let verdict = |bound| Claim::measured("a", [1.0, 2.0, 3.0], bound).verdict;
+    let verdict = |bound| Claim::measured("a", [1.0, 2.0, 3.0]).bound(bound).outcome.verdict;
     for (bound, expected) in [
         (Bound::AtLeast(-0.5), Supported),
         (Bound::AtLeast(-0.4), Undecided),
@@ -55,30 +55,34 @@ fn an_interval_inside_supports_one_outside_refutes_and_any_other_decides_nothing
 #[test]
 fn a_difference_needs_its_test_too() {
     // t = 3.4641 with 2 degrees of freedom: 0.0742 in both tails.
-    let claim = Claim::paired("a", &[2.0, 3.0, 4.0], &[1.0, 1.0, 1.0], Bound::Positive);
-    assert!((claim.p_value.unwrap() - 0.074_18).abs() < 1e-5);
-    assert_eq!((claim.mean, claim.deviation, claim.verdict), (2.0, 1.0, Verdict::Undecided));
-    let mut claim = Claim::measured("a", [2.0, 2.1, 2.2, 2.1], Bound::Positive);
-    assert_eq!(claim.verdict, Verdict::Supported);
-    claim.judge(Some(0.06));
-    assert_eq!(claim.verdict, Verdict::Undecided);
-    assert_eq!(Claim::measured("a", [-2.0, -2.1, -2.2, -2.1], Bound::Positive).verdict, Verdict::Refuted);
-    assert_eq!(Claim::measured("a", [3.0], Bound::Positive).verdict, Verdict::Undecided, "one value has no spread");
+    let claim = Claim::difference("a", &[2.0, 3.0, 4.0], &[1.0, 1.0, 1.0]);
+    assert!((claim.outcome.p_value.unwrap() - 0.074_18).abs() < 1e-5);
+    assert_eq!((claim.outcome.mean, claim.outcome.deviation, claim.outcome.verdict), (2.0, 1.0, Verdict::Undecided));
+    let mut claim = Claim::measured("a", [2.0, 2.1, 2.2, 2.1]).bound(Bound::Positive);
+    assert_eq!(claim.outcome.verdict, Verdict::Supported);
+    claim.judge([Some(0.06), None]);
+    assert_eq!(claim.outcome.verdict, Verdict::Undecided);
+    assert_eq!(Claim::measured("a", [-2.0, -2.1, -2.2, -2.1]).bound(Bound::Positive).outcome.verdict, Verdict::Refuted);
+    assert_eq!(
+        Claim::measured("a", [3.0]).bound(Bound::Positive).outcome.verdict,
+        Verdict::Undecided,
+        "one value has no spread"
+    );
     // Equal differences: three equal signs have a probability of 1/4.
-    assert_eq!(Claim::measured("a", [0.1; 3], Bound::Positive).verdict, Verdict::Undecided);
+    assert_eq!(Claim::measured("a", [0.1; 3]).bound(Bound::Positive).outcome.verdict, Verdict::Undecided);
 }
 
 #[test]
 fn one_value_stands_for_itself_where_nothing_is_random() {
-    let claim = |bound| Claim::measured("a", [0.25], bound);
-    assert_eq!(claim(Bound::AtMost(0.25)).verdict, Verdict::Supported);
-    assert_eq!(claim(Bound::AtMost(0.2)).verdict, Verdict::Refuted);
-    assert_eq!(claim(Bound::AtMost(0.2)).certainty(), "");
+    let claim = |bound| Claim::measured("a", [0.25]).bound(bound);
+    assert_eq!(claim(Bound::AtMost(0.25)).outcome.verdict, Verdict::Supported);
+    assert_eq!(claim(Bound::AtMost(0.2)).outcome.verdict, Verdict::Refuted);
+    assert_eq!(claim(Bound::AtMost(0.2)).outcome.certainty(), "");
 }
 
 #[test]
 fn a_check_is_on_each_value_and_not_a_number_decides_nothing() {
-    let verdict = |values: &[f64], bound| Claim::measured("a", values, bound).verdict;
+    let verdict = |values: &[f64], bound| Claim::measured("a", values).bound(bound).outcome.verdict;
     assert_eq!(verdict(&[1.0, 3.0], Bound::EachAtMost(3.0)), Verdict::Supported);
     assert_eq!(verdict(&[1.0, 3.0], Bound::EachAtMost(2.0)), Verdict::Refuted);
     assert_eq!(verdict(&[1.0, 1.0], Bound::Equal(1.0)), Verdict::Supported);
@@ -92,16 +96,16 @@ fn a_check_is_on_each_value_and_not_a_number_decides_nothing() {
 
 #[test]
 fn what_is_undecided_says_what_so_many_seeds_would_show() {
-    let claim = Claim::measured("a", [1.0, 2.0, 3.0], Bound::AtLeast(0.0));
-    assert_eq!(claim.missing().unwrap(), "3 seeds show 3.097");
-    assert_eq!(claim.certainty(), "-0.4841 to 4.484");
-    assert_eq!(Claim::measured("a", [1.0, 1.1, 1.2], Bound::AtLeast(0.0)).missing(), None);
+    let claim = Claim::measured("a", [1.0, 2.0, 3.0]).bound(Bound::AtLeast(0.0));
+    assert_eq!(claim.outcome.missing().unwrap(), "3 seeds show 3.097, 5 seeds would decide");
+    assert_eq!(claim.outcome.certainty(), "-0.4841 to 4.484");
+    assert_eq!(Claim::measured("a", [1.0, 1.1, 1.2]).bound(Bound::AtLeast(0.0)).outcome.missing(), None);
 }
 
 #[test]
 fn claims_come_back_from_json() {
     for values in [vec![0.25], vec![0.1, 0.3], vec![f64::NAN, 1.0]] {
-        let claim = Claim::measured("a", values, Bound::AtMost(1.0));
+        let claim = Claim::measured("a", values).bound(Bound::AtMost(1.0));
         let back: Claim = serde_json::from_str(&serde_json::to_string(&claim).unwrap()).unwrap();
         assert_eq!(format!("{back:?}"), format!("{claim:?}"));
     }

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{Record, Recorded};
-use crate::finding::{CONFIDENCE, Claim, POWER, Verdict};
+use crate::finding::{CONFIDENCE, Claim, Outcome, POWER, Verdict};
 
-const CLAIMS: &str = "| experiment | claim | measured | 95 % interval | bound | reference value | verdict |
-| --- | --- | --- | --- | --- | --- | --- |
+const CLAIMS: &str =
+    "| experiment | claim | measured | 95 % interval | bound | reference value | verdict | with other seeds |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 ";
 const CHECKS: &str = "| experiment | check | measured | bound | verdict |
 | --- | --- | --- | --- | --- |
@@ -33,12 +34,13 @@ impl Record {
         );
         for (entry, claim) in self.entries(false) {
             let sentence = escape(&claim.sentence);
-            let (measured, certainty) = (claim.measurement(), claim.certainty());
-            let printed = claim.printed.as_deref().unwrap_or_default();
-            let (name, bound, verdict) = (&entry.name, claim.bound, verdict(claim));
+            let (measured, certainty) = (claim.outcome.measurement(), claim.outcome.certainty());
+            let reference = claim.reference.as_deref().unwrap_or_default();
+            let (name, bound, verdict) = (&entry.name, claim.bound, verdict(&claim.outcome));
+            let again = claim.rerun.as_ref().map_or(String::new(), |rerun| self::verdict(rerun));
             let _ = writeln!(
                 text,
-                "| `{name}` | {sentence} | {measured} | {certainty} | {bound} | {printed} | {verdict} |"
+                "| `{name}` | {sentence} | {measured} | {certainty} | {bound} | {reference} | {verdict} | {again} |"
             );
         }
         let _ = write!(
@@ -46,9 +48,14 @@ impl Record {
             "\nChecks follow from mathematics or from what the program promises; each value must hold.\n\n{CHECKS}"
         );
         for (entry, claim) in self.entries(true) {
-            let verdict = if claim.verdict == Verdict::Supported { "holds" } else { "**fails**" };
+            let verdict = if claim.holds() { "holds" } else { "**fails**" };
             let (name, sentence) = (&entry.name, escape(&claim.sentence));
-            let _ = writeln!(text, "| `{name}` | {sentence} | {} | {} | {verdict} |", claim.measurement(), claim.bound);
+            let _ = writeln!(
+                text,
+                "| `{name}` | {sentence} | {} | {} | {verdict} |",
+                claim.outcome.measurement(),
+                claim.bound
+            );
         }
         let notes = |entry: &Recorded| -> Vec<String> {
             entry.finding.notes.iter().map(|note| format!("- `{}`: {note}\n", entry.name)).collect()
@@ -67,8 +74,8 @@ impl Record {
     }
 }
 
-fn verdict(claim: &Claim) -> String {
-    match (claim.verdict, claim.missing()) {
+fn verdict(outcome: &Outcome) -> String {
+    match (outcome.verdict, outcome.missing()) {
         (Verdict::Supported, _) => "supported".to_owned(),
         (Verdict::Refuted, _) => "**refuted**".to_owned(),
         (Verdict::Undecided, Some(missing)) => format!("undecided: {missing}"),

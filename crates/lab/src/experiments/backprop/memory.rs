@@ -74,13 +74,13 @@ fn claim(measured: &Intermediates, parameters: &BackpropParameters, finding: &mu
     let furthest = added
         .fold(1.0, |furthest: f64, added| if (added - 1.0).abs() > (furthest - 1.0).abs() { added } else { furthest });
     let sentence = "Training: bytes that each hidden layer more keeps, over those of its linear output and activation";
-    finding.claim(Claim::measured(sentence, [furthest], Bound::Equal(1.0)));
+    finding.claim(Claim::check(sentence, [furthest], Bound::Equal(1.0)));
     let sentence = "Training: bytes kept with eight times the batch, over those with one";
     let eightfold = by_batch[FACTORS.len() - 1].training as f64 / by_batch[0].training as f64;
-    finding.claim(Claim::measured(sentence, [eightfold], Bound::Equal(8.0)));
+    finding.claim(Claim::check(sentence, [eightfold], Bound::Equal(8.0)));
     let deep = by_depth[depth - 1].prediction as f64 / by_depth[0].prediction as f64;
     let sentence = format!("Prediction: bytes held at once with {depth} hidden layers, over those with one");
-    finding.claim(Claim::measured(sentence, [deep], Bound::Equal(1.0)));
+    finding.claim(Claim::check(sentence, [deep], Bound::Equal(1.0)));
 }
 
 fn table(measured: &Intermediates, parameters: &BackpropParameters) -> Table {

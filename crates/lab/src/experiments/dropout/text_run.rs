@@ -4,7 +4,7 @@ use anyhow::Result;
 use burn_mlp::Probability;
 use mlp_settings::config::{Config, InitKind};
 
-use crate::finding::{Bound, Claim, Finding};
+use crate::finding::{Claim, Finding};
 use crate::variants::{Printed, Variant};
 
 /// Dropout 0.1 and 0.6, five epochs, N(0, 0.01²); the text divides a mean loss by the batch size again and writes 100.
@@ -35,16 +35,7 @@ pub(super) fn claim(finding: &mut Finding, text: &Variant<'_>) {
     let test = text.values(|run| run.last().test_accuracy);
     // The printed figures of one run: ± 0.04 for the loss and for the test accuracy, which swings; ± 0.02 in training.
     finding
-        .claim(
-            Claim::measured("A text's run: training loss of the last epoch", loss, Bound::Between(0.40, 0.48))
-                .printed("0.44"),
-        )
-        .claim(
-            Claim::measured("A text's run: training accuracy of the last epoch", train, Bound::Between(0.825, 0.865))
-                .printed("0.845"),
-        )
-        .claim(
-            Claim::measured("A text's run: test accuracy of the last epoch", test, Bound::Between(0.79, 0.87))
-                .printed("0.831"),
-        );
+        .claim(Claim::measured("A text's run: training loss of the last epoch", loss))
+        .claim(Claim::measured("A text's run: training accuracy of the last epoch", train))
+        .claim(Claim::measured("A text's run: test accuracy of the last epoch", test));
 }

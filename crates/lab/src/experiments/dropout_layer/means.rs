@@ -73,7 +73,7 @@ pub fn add(measured: &[&Means], parameters: &DropoutLayerParameters, finding: &m
     finding.table(table);
     let largest: Vec<f64> = measured.iter().map(|means| means.largest_deviation).collect();
     let sentence = "E[h'] = h: largest distance of an element's mean from h, in its standard errors";
-    finding.claim(Claim::measured(sentence, largest, Bound::EachAtMost(ERRORS)));
+    finding.claim(Claim::check(sentence, largest, Bound::EachAtMost(ERRORS)));
 }
 
 /// `h'/h` of the elements that are not 0, of every mask.

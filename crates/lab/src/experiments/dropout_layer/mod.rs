@@ -94,16 +94,16 @@ impl Experiment for DropoutLayer {
         };
         for (index, (sentence, ..)) in CASES.into_iter().enumerate() {
             let wrong = counts(&|measurement| measurement.wrong_values[index]);
-            finding.claim(Claim::measured(sentence, wrong, Bound::EachAtMost(0.0)));
+            finding.claim(Claim::check(sentence, wrong, Bound::EachAtMost(0.0)));
         }
         let means: Vec<&Means> = measurements.iter().map(|measurement| &measurement.means).collect();
         means::add(&means, &self.experiment, &mut finding);
         let sentence = "Backward pass: elements whose gradient does not have the mask of the forward pass";
         let wrong = counts(&|measurement| measurement.wrong_gradients);
-        finding.claim(Claim::measured(sentence, wrong, Bound::EachAtMost(0.0)));
+        finding.claim(Claim::check(sentence, wrong, Bound::EachAtMost(0.0)));
         let accepted = OUTSIDE.iter().filter(|&&value| Probability::new(value).is_ok()).count();
         let sentence = format!("Numbers outside [0, 1] accepted as a probability, of {}", OUTSIDE.len());
-        finding.claim(Claim::measured(sentence, [accepted as f64], Bound::AtMost(0.0)));
+        finding.claim(Claim::measured(sentence, [accepted as f64]));
         pictures::add(&measurements[0].pictured, self.experiment.masks, &mut finding);
         Ok(finding)
     }

@@ -31,7 +31,7 @@ use mlp_settings::Invalid;
 use mlp_settings::config::Config;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Bound, Claim, Finding, Table, spread};
+use crate::finding::{Claim, Finding, Table, spread};
 use crate::recipe::{Parameters, Recipe};
 use crate::training::Training;
 use crate::{Experiment, Lab, Platform};
@@ -173,7 +173,7 @@ fn each(measurements: &[Measurement], metric: fn(&Measurement) -> f64) -> Vec<f6
 
 fn claim(finding: &mut Finding, measurements: &[Measurement]) {
     let of = |metric| each(measurements, metric);
-    let paired = |what: &str, first: &[f64], second: &[f64]| Claim::paired(what, first, second, Bound::Positive);
+    let paired = |what: &str, first: &[f64], second: &[f64]| Claim::difference(what, first, second);
     let one = of(|measured| measured.single.accuracy);
     let (one_loss, many_loss) = (of(|measured| measured.single.loss), of(|measured| measured.averaged.loss));
     let gap = of(|measured| measured.single_fit - measured.single.accuracy);

@@ -142,16 +142,16 @@ mod tests {
     fn every_right_formula_passes_and_every_printed_one_fails() {
         let sample = burn_fashion_mnist::FashionMnist::sample().unwrap();
         let lab = Lab::<TestPlatform>::new(sample, Default::default(), Default::default(), true);
-        let mut settings = Errata::default();
-        settings.experiment.samples = 200_000;
-        for seed in [1, 2] {
-            let measured = settings.measure(&lab, seed).unwrap();
-            for (erratum, comparison) in measured.entries() {
-                println!("{} {comparison:?}", erratum.quantity);
-                assert!(comparison.right_error <= erratum.tolerance / 2.0, "{}: {comparison:?}", erratum.quantity);
-                assert!(comparison.printed_error >= 0.6, "{}: {comparison:?}", erratum.quantity);
-            }
-            assert!(measured.controls[0] < ROUNDING && measured.controls[1] < SAMPLING, "{:?}", measured.controls);
+        let entry = crate::find::<TestPlatform>(Errata::NAME).unwrap();
+        let settings = entry.settings(true).unwrap();
+        let measured: Vec<String> = (1..=3).map(|seed| entry.measure(&settings, &lab, seed).unwrap()).collect();
+        let finding = entry.conclude(&settings, &measured.iter().map(String::as_str).collect::<Vec<&str>>()).unwrap();
+        for claim in &finding.claims {
+            assert!(claim.holds(), "{claim:?}");
+        }
+        let first: Measurement = serde_json::from_str(&measured[0]).unwrap();
+        for ((erratum, _), claims) in first.entries().zip(finding.claims.chunks_exact(2)) {
+            assert!(claims.iter().all(|claim| claim.source == erratum.place), "{}", erratum.quantity);
         }
     }
 }

@@ -33,7 +33,7 @@ pub const ERRATA: [Erratum; 4] = [
         tolerance: SAMPLING,
     },
     Erratum {
-        place: "Dive into Deep Learning, section 4.8.1",
+        place: "course notes 0, section 4.8.1",
         quantity: "Relative rounding of a probability near e⁻⁷⁶ kept as its logarithm",
         printed: "that of the probability: the mantissa is relieved",
         right: "ulp(ln p)/√12: the exponent is relieved",

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use self::linear::{NoisyFit, log_slope};
 use self::perceptron::PerceptronMeasurement;
-use crate::finding::{Bound, Claim, Finding, Table, spread};
+use crate::finding::{Claim, Finding, Table, spread};
 use crate::{Experiment, Lab, Platform, Seeded};
 
 pub use settings::InputNoise;
@@ -99,24 +99,20 @@ impl InputNoise {
             .claim(Claim::measured(
                 "Linear model: mean of the noise added to the inputs, in its standard errors",
                 fits.iter().map(|fit| fit.bias).collect::<Vec<f64>>(),
-                Bound::Between(-3.0, 3.0),
             ))
             .claim(Claim::measured(
                 "Linear model: squared distance of the noisy minimizer from the ridge solution with penalty n·σ², in \
                  units of its expectation from sampling",
                 squares.collect::<Vec<f64>>(),
-                Bound::Between(0.5, 1.5),
             ))
             .claim(Claim::measured(
                 "Linear model: exponent with which that distance changes with the number of noisy copies (-1/2)",
                 slopes,
-                Bound::Between(-0.6, -0.4),
             ))
-            .claim(Claim::paired(
+            .claim(Claim::difference(
                 "Linear model: distance of the noisy minimizer from least squares without noise, minus that from ridge",
                 &from_plain(fits),
                 &distances(fits, last),
-                Bound::Positive,
             ));
     }
 

@@ -11,7 +11,7 @@ use mlp_plot::{Chart, Gallery, Shown};
 use serde::{Deserialize, Serialize};
 
 use super::settings::InputNoise;
-use crate::finding::{Bound, Claim, Finding, Table, figure, spread};
+use crate::finding::{Claim, Finding, Table, figure, spread};
 use crate::platform::Inner;
 use crate::training::Training;
 use crate::{Lab, Platform};
@@ -211,22 +211,20 @@ impl Disturbed<'_> {
 
 fn claim(finding: &mut Finding, [plain, noise, dropout]: &[Disturbed<'_>; 3]) {
     for (trained, how) in [(noise, "with noise"), (dropout, "with dropout")] {
-        finding.claim(Claim::paired(
+        finding.claim(Claim::difference(
             format!("Test accuracy lost under pixel noise: trained without either, minus {how}"),
             &plain.losses(),
             &trained.losses(),
-            Bound::Positive,
         ));
     }
     for (trained, how) in [(noise, "with noise"), (dropout, "with dropout")] {
-        finding.claim(Claim::paired(
+        finding.claim(Claim::difference(
             format!(
                 "Change of the predicted probabilities for the length of a small perturbation: trained without \
                  either, minus {how}"
             ),
             &plain.sensitivities(),
             &trained.sensitivities(),
-            Bound::Positive,
         ));
     }
     let calmer = |trained: &Disturbed<'_>| {

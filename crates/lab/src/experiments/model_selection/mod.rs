@@ -33,7 +33,7 @@ use mlp_plot::{Chart, Heatmap};
 
 use self::cross_validation::{Errors, Selection};
 pub use self::settings::ModelSelection;
-use crate::finding::{Bound, Claim, Finding, Table, figure, spread};
+use crate::finding::{Claim, Finding, Table, figure, spread};
 use crate::{Experiment, Lab, Platform, Seeded};
 
 impl Experiment for ModelSelection {
@@ -64,12 +64,10 @@ impl Experiment for ModelSelection {
             .claim(Claim::measured(
                 "Error of the chosen candidate on the test set, looked at once, minus its mean validation error",
                 differences,
-                Bound::Between(-0.02, 0.02),
             ))
             .claim(Claim::measured(
                 "Error of the chosen candidate minus that of the best one, on further images",
                 regrets,
-                Bound::AtMost(0.01),
             ));
         self.tables(&mut finding, selections);
         self.pictures(&mut finding, selections);
@@ -88,29 +86,24 @@ impl ModelSelection {
         let (few, many) = (widths[0], widths[widths.len() - 1]);
         let ratio: fn(&Errors) -> f64 = |errors| errors.train / errors.validation;
         let gap: fn(&Errors) -> f64 = |errors| errors.validation - errors.train;
-        let errors = Bound::Positive;
         finding
-            .claim(Claim::paired(
+            .claim(Claim::difference(
                 format!("Training error, {few} hidden units minus {many}"),
                 &of(narrow, |errors| errors.train),
                 &of(wide, |errors| errors.train),
-                errors,
             ))
-            .claim(Claim::paired(
+            .claim(Claim::difference(
                 format!("Validation minus training error, {many} hidden units minus {few}"),
                 &of(wide, gap),
                 &of(narrow, gap),
-                errors,
             ))
             .claim(Claim::measured(
                 format!("Underfitting: training error as a part of the validation error, {few} hidden units"),
                 of(narrow, ratio),
-                Bound::AtLeast(0.75),
             ))
             .claim(Claim::measured(
                 format!("Overfitting: training error as a part of the validation error, {many} hidden units"),
                 of(wide, ratio),
-                Bound::AtMost(0.5),
             ));
     }
 

@@ -217,31 +217,30 @@ impl NumericalStability {
         let margin = self.margin();
         // Backwards a layer multiplies the squared gradient by n·γ·E[φ'²], and n·γ = 1, φ' ≤ 1/4.
         let sentence = "Sigmoid with Xavier weights: factor of the gradient norm from layer to layer, downwards";
-        finding.claim(Claim::measured(sentence, starving.deepest(factor_of_a_layer), Bound::AtMost(0.25 * margin)));
+        finding
+            .claim(Claim::measured(sentence, starving.deepest(factor_of_a_layer)).bound(Bound::AtMost(0.25 * margin)));
         // For ReLU what the gradient loses downwards the activations gain, and a weight's gradient is their product.
         let sentence = "ReLU with Xavier weights: gradient norm of the second hidden layer over that of the last";
-        finding.claim(Claim::measured(sentence, feeding.deepest(bottom_to_top), Bound::AtLeast(0.1)));
+        finding.claim(Claim::measured(sentence, feeding.deepest(bottom_to_top)));
         let power = |norms: &[f64]| bottom_to_top(norms).log10();
         let sentence = "The same ratio as a power of ten, ReLU minus sigmoid, both with Xavier weights";
         let (relu, sigmoid) = (feeding.deepest(power), starving.deepest(power));
-        finding.claim(Claim::paired(sentence, &relu, &sigmoid, Bound::Positive));
+        finding.claim(Claim::difference(sentence, &relu, &sigmoid));
         // φ' ≤ 1 for all three: the factor is at most the root of n·γ.
         for case in &by_kind[0] {
             let sentence = format!(
                 "{} with N(0, {std}²) weights: factor on the first layer's gradient norm for each layer more",
                 case.name
             );
-            finding.claim(Claim::measured(
-                sentence,
-                case.factor_of_depth(),
-                Bound::AtMost(std * width.sqrt() * margin),
-            ));
+            finding.claim(
+                Claim::measured(sentence, case.factor_of_depth()).bound(Bound::AtMost(std * width.sqrt() * margin)),
+            );
         }
         // Half of the units pass the gradient on.
         let expected = (width / 2.0).sqrt();
         let sentence = "ReLU with N(0, 1) weights: factor on the first layer's gradient norm for each layer more";
         let bound = Bound::Between(expected / 2.0, 2.0 * expected);
-        finding.claim(Claim::measured(sentence, exploding.factor_of_depth(), bound));
+        finding.claim(Claim::measured(sentence, exploding.factor_of_depth()).bound(bound));
     }
 }
 

@@ -112,12 +112,12 @@ impl Sigmoid {
 
     fn add(&self, limit: f64, finding: &mut Finding) {
         let [left, middle, right] = self.derivatives;
-        finding.claim(Claim::measured("Sigmoid: derivative at 0", [middle.into()], Bound::Equal(0.25)));
+        finding.claim(Claim::check("Sigmoid: derivative at 0", [middle.into()], Bound::Equal(0.25)));
         // The derivative is σ(1 - σ), and 1 - σ is rounded.
         let bound = Bound::AtMost((-limit).exp() + f64::from(f32::EPSILON));
         for (tail, derivative) in [("left", left), ("right", right)] {
             let sentence = format!("Sigmoid: derivative in the {tail} tail, at |x| = {limit}");
-            finding.claim(Claim::measured(sentence, [derivative.into()], bound));
+            finding.claim(Claim::measured(sentence, [derivative.into()]).bound(bound));
         }
         let chart = self.curves.chart("Sigmoid and its derivative");
         finding.picture("sigmoid", "The derivative of the sigmoid is at most 1/4 and vanishes in both tails.", &chart);

@@ -122,11 +122,12 @@ pub fn add(measured: &[&Products], parameters: &NumericalStabilityParameters, fi
     let (rate, variance) = growth_of_a_factor(side);
     let error = (variance / (factors * parameters.products * measured.len()) as f64).sqrt();
     let sentence = format!("Product of {of}: growth of a vector for each factor (natural logarithm)");
-    finding.claim(Claim::measured(sentence, rates.clone(), Bound::Between(rate - 4.0 * error, rate + 4.0 * error)));
+    finding
+        .claim(Claim::measured(sentence, rates.clone()).bound(Bound::Between(rate - 4.0 * error, rate + 4.0 * error)));
     // A column's largest entry is at least its length over the root of its number of entries.
     let expected = factors as f64 * (rate - 4.0 * error) - (side as f64).sqrt().ln();
     let sentence = format!("Product of {of}: largest entry (power of ten)");
-    finding.claim(Claim::measured(sentence, powers, Bound::AtLeast(expected / std::f64::consts::LN_10)));
+    finding.claim(Claim::measured(sentence, powers).bound(Bound::AtLeast(expected / std::f64::consts::LN_10)));
 
     let header = ["entries", "growth for each factor", "expected", "factors until a 16-bit float overflows or is 0"];
     let mut table = Table::new(format!("Products of {of}"), &header);

@@ -128,11 +128,11 @@ pub fn add(measured: &[&Symmetry], settings: &NumericalStability, finding: &mut 
         ("Random weights".to_owned(), random, all),
     ] {
         let sentence = format!("{name}: different hidden units of {units} after training");
-        finding.claim(Claim::measured(sentence, different(start), Bound::Equal(expected)));
+        finding.claim(Claim::check(sentence, different(start), Bound::Equal(expected)));
     }
     for (name, start) in [("random weights", random), ("constant weights with dropout", dropped)] {
         let sentence = format!("Test accuracy, {name} minus constant weights");
-        finding.claim(Claim::paired(sentence, &accuracies(start), &accuracies(constant), Bound::Positive));
+        finding.claim(Claim::difference(sentence, &accuracies(start), &accuracies(constant)));
     }
     finding.table(table);
     let caption = "Part of the squared weights of the hidden units that is not common to all units: 0 for equal units. \

@@ -94,7 +94,7 @@ impl Experiment for RecurrentGradients {
             kinds[SHRINKING].name()
         );
         let changes: Vec<f64> = measurements.iter().map(|measured| measured.change_of_weights).collect();
-        finding.claim(Claim::measured(sentence, changes, Bound::AtMost(0.05))).table(table).picture(
+        finding.claim(Claim::measured(sentence, changes)).table(table).picture(
             "influence",
             "Norm of the gradient for the input some steps back, first seed",
             &chart,
@@ -121,16 +121,16 @@ fn claims(finding: &mut Finding, kind: Kind, runs: &[&Gradients], slopes: Vec<f6
     let expected = kind.factor().ln();
     // Exact but for tanh and rounding.
     let near = Bound::Between(expected - 0.01, expected + 0.01);
-    finding.claim(Claim::measured(format!("{name}: slope of the logarithm per step back"), slopes, near));
+    finding.claim(Claim::measured(format!("{name}: slope of the logarithm per step back"), slopes).bound(near));
     match kind {
         Kind::Plain { .. } => {
             let fits: Vec<f64> = runs.iter().map(|run| line(&logs(&run.influence)).determination).collect();
             let sentence = format!("{name}: share of the logarithm's variance that a straight line explains");
-            finding.claim(Claim::measured(sentence, fits, Bound::AtLeast(0.98)));
+            finding.claim(Claim::measured(sentence, fits));
         }
         Kind::Lstm { forget_bias } if forget_bias > 0.0 => {
             let sentence = format!("{name}: influence of the first input, relative to the last one's");
-            finding.claim(Claim::measured(sentence, reach, Bound::AtLeast(0.5)));
+            finding.claim(Claim::measured(sentence, reach));
         }
         Kind::Lstm { .. } => {}
     }

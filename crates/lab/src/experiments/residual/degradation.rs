@@ -5,7 +5,7 @@ use burn_mlp::{DeepMlpConfig, FanMode, Init, LayerInit};
 use mlp_plot::Chart;
 
 use super::settings::Residual;
-use crate::finding::{Bound, Claim, Finding, Table, spread};
+use crate::finding::{Claim, Finding, Table, spread};
 use crate::training::{History, Training};
 use crate::variants::Variant;
 use crate::{Lab, Platform};
@@ -84,19 +84,9 @@ pub fn add(settings: &Residual, measurements: &[&[History; 4]], finding: &mut Fi
     };
     let (plain, residual) = (difference(&losses[1], &losses[0]), difference(&losses[3], &losses[2]));
     finding
-        .claim(Claim::paired("Plain: training loss, deep minus shallow", &losses[1], &losses[0], Bound::Positive))
-        .claim(Claim::paired(
-            "With shortcuts: training loss, deep minus shallow",
-            &losses[3],
-            &losses[2],
-            Bound::AtMost(0.0),
-        ))
-        .claim(Claim::paired(
-            "What depth adds to the training loss: plain minus with shortcuts",
-            &plain,
-            &residual,
-            Bound::Positive,
-        ))
+        .claim(Claim::difference("Plain: training loss, deep minus shallow", &losses[1], &losses[0]))
+        .claim(Claim::paired("With shortcuts: training loss, deep minus shallow", &losses[3], &losses[2]))
+        .claim(Claim::difference("What depth adds to the training loss: plain minus with shortcuts", &plain, &residual))
         .table(table)
         .picture("degradation", "Training loss over epochs, mean over seeds", &chart);
 }

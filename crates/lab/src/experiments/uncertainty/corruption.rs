@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prediction::Prediction;
 use super::settings::Uncertainty;
-use crate::finding::{Bound, Claim, Finding, Table, spread};
+use crate::finding::{Claim, Finding, Table, spread};
 use crate::platform::Inner;
 use crate::{Lab, Platform};
 
@@ -103,11 +103,10 @@ pub(super) fn conclude(finding: &mut Finding, corruptions: &[&Corruption]) {
         ("pure noise", "of pure noise", |corruption| &corruption.pure_noise),
     ];
     for (name, claimed, of) in damaged {
-        finding.claim(Claim::paired(
+        finding.claim(Claim::difference(
             format!("Predictive entropy of images {claimed}, minus that of the same number as they are, nats"),
             &row(name, of),
             &clean_entropy,
-            Bound::Positive,
         ));
     }
     finding.table(table).note(noise_note(corruptions));

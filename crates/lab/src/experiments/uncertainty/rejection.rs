@@ -4,7 +4,7 @@ use mlp_plot::Chart;
 use serde::{Deserialize, Serialize};
 
 use super::prediction::{DISAGREEMENT, Doubt, ENTROPY, Prediction, accuracy_left, roc_area};
-use crate::finding::{Bound, Claim, Finding, Table, figure, spread};
+use crate::finding::{Claim, Finding, Table, figure, spread};
 
 /// Accuracies on the test images with one seed.
 #[derive(Serialize, Deserialize)]
@@ -49,28 +49,23 @@ pub(super) fn conclude(finding: &mut Finding, rejections: &[&Rejection], fractio
     let of = |metric: fn(&Rejection) -> f64| -> Vec<f64> { rejections.iter().map(|run| metric(run)).collect() };
     let all = of(|run| run.all);
     finding
-        .claim(Claim::paired(
+        .claim(Claim::difference(
             "Test accuracy of the four fifths with the lowest predictive entropy, minus that of all",
             &of(|run| run.surest_by_entropy),
             &all,
-            Bound::Positive,
         ))
-        .claim(Claim::paired(
+        .claim(Claim::difference(
             "Test accuracy of the four fifths on which the passes agree most, minus that of all",
             &of(|run| run.surest_by_agreement),
             &all,
-            Bound::Positive,
         ))
         .claim(Claim::measured(
             "Times that accuracy falls as more of the least certain is rejected",
             of(Rejection::falls),
-            Bound::AtMost(0.0),
         ))
         .claim(Claim::measured(
             "Area under the ROC curve of predictive entropy for wrong against right predictions (0.5: no information)",
             of(|run| run.roc_area.unwrap_or(f64::NAN)),
-            // Half way between no information and a perfect order.
-            Bound::AtLeast(0.75),
         ));
     show(finding, rejections, fractions);
 }

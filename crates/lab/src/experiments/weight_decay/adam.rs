@@ -59,7 +59,7 @@ impl WeightDecay {
         };
         let strong = figure(self.experiment.normal.penalties[1]);
         finding
-            .claim(Claim::measured(
+            .claim(Claim::check(
                 format!(
                     "SGD, λ = {strong}: distance between the weights by penalty and by decay, as a part of their norm"
                 ),
@@ -71,13 +71,11 @@ impl WeightDecay {
                     "Adam, λ = {strong}: distance between the weights by penalty and by decay, as a part of their norm"
                 ),
                 values(|measured| measured.adam_distance),
-                Bound::AtLeast(0.1),
             ))
-            .claim(Claim::paired(
+            .claim(Claim::difference(
                 format!("Adam, λ = {strong}: norm of the weight by penalty minus that by decay"),
                 &values(|measured| measured.adam_penalty_norm),
                 &values(|measured| measured.adam_decay_norm),
-                Bound::Positive,
             ));
         self.by_penalty(finding, measurements);
     }

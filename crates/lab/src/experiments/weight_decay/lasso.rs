@@ -90,21 +90,22 @@ impl WeightDecay {
         let least = 1.0 - parameters.train_examples as f64 / parameters.d_input as f64;
         let penalty = figure(parameters.lasso.penalty);
         finding
-            .claim(Claim::measured(
-                format!("L1, λ = {penalty}: part of the weights that are exactly zero"),
-                values(l1, |run| run.zeros),
-                Bound::AtLeast(least),
-            ))
-            .claim(Claim::measured(
+            .claim(
+                Claim::measured(
+                    format!("L1, λ = {penalty}: part of the weights that are exactly zero"),
+                    values(l1, |run| run.zeros),
+                )
+                .bound(Bound::AtLeast(least)),
+            )
+            .claim(Claim::check(
                 format!("L2, λ = {penalty}: part of the weights that are exactly zero"),
                 values(l2, |run| run.zeros),
                 Bound::EachAtMost(0.0),
             ))
-            .claim(Claim::paired(
+            .claim(Claim::difference(
                 "Effective number of weights (Σ|w|)²/Σw², L2 minus L1",
                 &values(l2, |run| run.effective_weights),
                 &values(l1, |run| run.effective_weights),
-                Bound::Positive,
             ));
     }
 }

@@ -82,13 +82,13 @@ pub fn add(settings: &XavierInit, measurements: &[&[Profile; 3]], finding: &mut 
             let sentence =
                 format!("{name}, unequal layers: growth of the activations' variance over the predicted Π n_in·γ");
             let error = error(settings, &widths[1..]);
-            finding.claim(Claim::measured(sentence, over(upwards, up), around(1.0, error)));
+            finding.claim(Claim::measured(sentence, over(upwards, up)).bound(around(1.0, error)));
         }
         if claim_downwards {
             let sentence =
                 format!("{name}, unequal layers: growth of the gradients' variance over the predicted Π n_out·γ");
             let error = error(settings, &widths[..widths.len() - 1]);
-            finding.claim(Claim::measured(sentence, over(downwards, down), around(1.0, error)));
+            finding.claim(Claim::measured(sentence, over(downwards, down)).bound(around(1.0, error)));
         }
     }
     finding.table(table);

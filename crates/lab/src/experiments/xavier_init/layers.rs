@@ -51,9 +51,9 @@ pub fn add(settings: &XavierInit, measurements: &[&[Profile; 4]], finding: &mut 
         table = table.row([name.clone(), spread(&upwards), spread(&downwards)]);
         if [NORMAL, UNIFORM].contains(&init) {
             let sentence = format!("{name}: variance of the activations after {depth} linear layers over that before");
-            finding.claim(Claim::measured(sentence, upwards, around(1.0, error)));
+            finding.claim(Claim::measured(sentence, upwards).bound(around(1.0, error)));
             let sentence = format!("{name}: variance of the gradients before {depth} linear layers over that after");
-            finding.claim(Claim::measured(sentence, downwards, around(1.0, error)));
+            finding.claim(Claim::measured(sentence, downwards).bound(around(1.0, error)));
         }
     }
     finding.table(table);

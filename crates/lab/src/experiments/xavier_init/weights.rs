@@ -70,12 +70,12 @@ pub fn add(settings: &XavierInit, measurements: &[&[DrawnWeights; 2]], finding: 
         let error = (excess / (samples * LAYERS.len() * settings.experiment.seeds) as f64).sqrt();
         let sentence = format!("Xavier {name}: variance of the weights over 2/(n_in + n_out), mean of three layers");
         let ratios: Vec<f64> = drawn.iter().map(|weights| weights.ratio()).collect();
-        finding.claim(Claim::measured(sentence, ratios, around(1.0, error)));
+        finding.claim(Claim::measured(sentence, ratios).bound(around(1.0, error)));
         if init == UNIFORM {
             // The bound itself is rounded to a 32-bit float.
             let sentence = "Xavier uniform: largest weight over √(6/(n_in + n_out))";
             let largest: Vec<f64> = drawn.iter().map(|weights| weights.largest).collect();
-            finding.claim(Claim::measured(sentence, largest, Bound::EachAtMost(1.0 + f64::from(f32::EPSILON))));
+            finding.claim(Claim::check(sentence, largest, Bound::EachAtMost(1.0 + f64::from(f32::EPSILON))));
         }
     }
     finding.table(table);

@@ -29,7 +29,7 @@ impl<'a> Measuring<'a> {
     /// Makes the measurements that no other process has made or is making. Then waits for those that are being made
     /// elsewhere, and makes the ones that are abandoned.
     pub(super) fn all(&mut self, prepared: &[Prepared<ThisPlatform>]) -> Result<()> {
-        let jobs = prepared.iter().flat_map(|experiment| experiment.jobs.iter().map(move |job| (experiment, job)));
+        let jobs = prepared.iter().flat_map(|experiment| experiment.all_jobs().map(move |job| (experiment, job)));
         let ours: Vec<_> = jobs.enumerate().filter(|(index, _)| self.share.contains(*index)).collect();
         let mut elsewhere = Vec::new();
         for (_, (experiment, job)) in ours {

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use burn_fashion_mnist::{FashionMnist, OriginKind, Source};
-use mlp_lab::jobs::{Plan, Planned, Share};
+use mlp_lab::jobs::{Plan, Planned, Prepared, Share};
 use mlp_lab::record::Score;
 use mlp_lab::{Entry, Lab, find, registry};
 use mlp_settings::{Settings, SettingsError, nearest};
@@ -58,7 +58,7 @@ fn jobs(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let results = arguments.out.as_deref().map(Results::at);
     let mut out = stdout();
     let prepared = plan.prepare::<ThisPlatform>()?;
-    for (index, job) in prepared.iter().flat_map(|experiment| &experiment.jobs).enumerate() {
+    for (index, job) in prepared.iter().flat_map(Prepared::all_jobs).enumerate() {
         let made = match &results {
             Some(results) => results.store().read(job)?.is_some(),
             None => false,
@@ -78,7 +78,7 @@ fn measure(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let (plan, lab) = plan(names, arguments)?;
     let results = Results::open(arguments.out.as_deref(), &plan)?;
     let prepared = plan.prepare::<ThisPlatform>()?;
-    let count = prepared.iter().map(|experiment| experiment.jobs.len()).sum::<usize>();
+    let count = prepared.iter().flat_map(Prepared::all_jobs).count();
     if let Share::One(job) = share {
         ensure!(job < count, "--job {job}: there are {count} jobs, the last one is {}", count.saturating_sub(1));
     }
@@ -123,11 +123,11 @@ fn plan(names: &[&str], arguments: &ExperimentArgs) -> Result<(Plan, Lab<ThisPla
     let data = dataset::load(&source, true)?;
     let plan = Plan {
         version: env!("CARGO_PKG_VERSION").into(),
-        program: backend::program()?,
         backend: backend::NAME.into(),
         data: describe(&data),
         data_sha256: data.origin.sha256.clone(),
         quick: arguments.quick,
+        rerun: arguments.rerun,
         experiments,
     };
     Ok((plan, Lab::new(data, device, backend::PLACEMENT, arguments.quiet)))

@@ -21,23 +21,33 @@ pub(super) fn print_finding(out: &mut impl Write, finding: &Finding, seconds: f6
         }
     }
     for claim in &finding.claims {
-        let verdict = match (claim.bound.is_check(), claim.verdict) {
+        let verdict = match (claim.bound.is_check(), claim.outcome.verdict) {
             (true, Verdict::Supported) => "holds",
             (true, _) => "FAILS",
             (false, verdict) => verdict.name(),
         };
-        let certainty = match claim.certainty() {
+        let certainty = match claim.outcome.certainty() {
             certainty if certainty.is_empty() => certainty,
             certainty => format!(", 95 % {certainty}"),
         };
-        let printed = claim.printed.as_deref().map_or(String::new(), |printed| format!("; reference value {printed}"));
-        let missing = claim.missing().map_or(String::new(), |missing| format!("; {missing}"));
-        let (sentence, measured, bound) = (&claim.sentence, claim.measurement(), claim.bound);
-        writeln!(out, "  {verdict:<9}  {sentence}: {measured}{certainty} ({bound}){printed}{missing}")?;
+        let reference = claim.reference.as_deref().map_or(String::new(), |value| format!("; reference value {value}"));
+        let missing = claim.outcome.missing().map_or(String::new(), |missing| format!("; {missing}"));
+        let again = claim.rerun.as_ref().map_or(String::new(), |rerun| format!("; with other seeds {}", rerun.verdict));
+        let (sentence, measured, bound) = (&claim.sentence, claim.outcome.measurement(), claim.bound);
+        writeln!(out, "  {verdict:<9}  {sentence}: {measured}{certainty} ({bound}){reference}{missing}{again}")?;
+    }
+    if let Some((needed, sentence)) = most_seeds(finding) {
+        writeln!(out, "  seeds: {needed} needed at most, for: {sentence}")?;
     }
     for note in &finding.notes {
         writeln!(out, "  note: {note}")?;
     }
     writeln!(out, "  {seconds:.1} s\n")?;
     Ok(())
+}
+
+/// The claim that needs most seeds to be told from its bound, and how many.
+fn most_seeds(finding: &Finding) -> Option<(u64, &str)> {
+    let claims = finding.claims.iter().filter_map(|claim| Some((claim.outcome.seeds_needed?, claim.sentence.as_str())));
+    claims.max_by_key(|&(needed, _)| needed)
 }

@@ -1,6 +1,5 @@
 //! A folder of results: its plan, its measurements, and the conclusions from them.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Write as _, stderr};
 use std::path::{Path, PathBuf};
@@ -10,8 +9,8 @@ use mlp_files::{is_unfinished, write_atomically};
 use mlp_lab::finding::Finding;
 use mlp_lab::index;
 use mlp_lab::jobs::{Plan, Prepared};
-use mlp_lab::record::{Made, Record, Recorded, Score};
-use mlp_lab::store::{Store, Stored};
+use mlp_lab::record::{Gathered, Score, gather};
+use mlp_lab::store::Store;
 
 use super::printing::print_finding;
 use crate::backend::ThisPlatform;
@@ -79,58 +78,29 @@ impl Results {
     }
 
     /// Draws conclusions from the stored measurements, and prints and writes them. Returns how many claims have which
-    /// verdict. An experiment that lacks measurements is left out, with a message.
+    /// verdict. What is still to be measured is said on stderr.
     pub(super) fn conclude(&self, plan: &Plan, prepared: &[Prepared<ThisPlatform>]) -> Result<Score> {
-        let (mut concluded, mut configs, mut times) = (Vec::new(), Vec::new(), BTreeMap::new());
-        for (experiment, planned) in prepared.iter().zip(&plan.experiments) {
-            let entry = &experiment.entry;
-            let Some(stored) = self.measurements(experiment)? else { continue };
-            let texts: Vec<&str> = stored.iter().map(Stored::measurement).collect();
-            let finding = entry.conclude(&experiment.settings, &texts)?;
-            times.insert(entry.name, stored.iter().map(|stored| stored.made.seconds).sum::<f64>());
-            configs.push(&planned.config);
-            concluded.push(Recorded { name: entry.name.into(), question: entry.question.into(), finding });
+        let Gathered { record, seconds, missing } = gather(plan, prepared, &self.store)?;
+        for line in missing {
+            let _ = writeln!(stderr(), "{line}");
         }
-        let (version, backend) = (plan.version.clone(), plan.backend.clone());
-        let record = Record::new(Made { version, backend, data: plan.data.clone(), quick: plan.quick }, concluded);
         // Printed when all is written: standard output may be closed or full.
         let mut said = Vec::new();
-        for (entry, config) in record.experiments.iter().zip(configs) {
+        for entry in &record.experiments {
             writeln!(said, "{}: {}", entry.name, entry.question)?;
-            print_finding(&mut said, &entry.finding, times[entry.name.as_str()])?;
-            self.write_finding(&entry.name, config, &entry.finding)?;
+            print_finding(&mut said, &entry.finding, seconds[&entry.name])?;
+            let planned = plan.experiments.iter().find(|planned| planned.name == entry.name);
+            self.write_finding(&entry.name, planned.map_or("", |planned| &planned.config), &entry.finding)?;
         }
         write_atomically(&self.path.join(INDEX), index::page(&record).as_bytes(), None)?;
         write_atomically(&self.path.join(TABLE), record.markdown().as_bytes(), None)?;
-        write_json(&self.path.join(TIMES), &times)?;
+        write_json(&self.path.join(TIMES), &seconds)?;
         write_json(&self.path.join(CLAIMS), &record)?;
         let score = record.score();
         writeln!(said, "{score}")?;
         writeln!(said, "results: {}", self.path.join(INDEX).display())?;
         unless_closed(stdout().write_all(&said))?;
         Ok(score)
-    }
-
-    /// The measurements of an experiment in the order of its seeds; `None` if any is missing.
-    fn measurements(&self, experiment: &Prepared<ThisPlatform>) -> Result<Option<Vec<Stored>>> {
-        let mut stored = Vec::new();
-        let mut missing = 0;
-        for job in &experiment.jobs {
-            match self.store.read(job)? {
-                Some(measurement) => stored.push(measurement),
-                None => missing += 1,
-            }
-        }
-        if missing > 0 {
-            let _ = writeln!(
-                stderr(),
-                "{}: {missing} of {} measurements are missing: no conclusions",
-                experiment.entry.name,
-                experiment.jobs.len()
-            );
-            return Ok(None);
-        }
-        Ok(Some(stored))
     }
 
     fn write_finding(&self, name: &str, config: &str, finding: &Finding) -> Result<()> {
