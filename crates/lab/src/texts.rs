@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::de::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use crate::record::Record;
 use crate::thresholds;
 
 #[derive(serde::Deserialize)]
@@ -105,25 +105,28 @@ impl Known {
     fn read() -> Self {
         let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = lab.join("../..");
-        let record: Record = serde_json::from_str(&read(&lab.join("results/claims.json"))).unwrap();
-        let recorded = record.experiments.iter().flat_map(|entry| {
-            entry.finding.claims.iter().map(|claim| format!("{}: {}", entry.name, claim.sentence))
-        });
+        let record: Value = serde_json::from_str(&read(&lab.join("results/claims.json"))).unwrap();
+        // "experiment" and what one of its findings is named by.
+        let recorded = |list: &'static str, name: &'static str, between: &'static str| {
+            let experiments = record["experiments"].as_array().into_iter().flatten();
+            experiments.flat_map(move |entry| {
+                let findings = entry["finding"][list].as_array().into_iter().flatten();
+                findings.map(move |finding| {
+                    [&entry["name"], &finding[name]].map(|text| text.as_str().unwrap()).join(between)
+                })
+            })
+        };
         let listed = thresholds::experiments().flat_map(|experiment| {
             thresholds::sentences(experiment).map(move |sentence| format!("{experiment}: {sentence}"))
         });
-        let pictures = record
-            .experiments
-            .iter()
-            .flat_map(|entry| entry.finding.figures.iter().map(|figure| format!("{}/{}", entry.name, figure.name)));
         let crates = fs::read_dir(root.join("crates")).unwrap().map(|entry| {
             let folder = entry.unwrap().path();
             let manifest: toml::Table = toml::from_str(&read(&folder.join("Cargo.toml"))).unwrap();
             (manifest["package"]["name"].as_str().unwrap().replace('-', "_"), folder.join("src"))
         });
         Self {
-            claims: recorded.chain(listed).collect(),
-            pictures: pictures.collect(),
+            claims: recorded("claims", "sentence", ": ").chain(listed).collect(),
+            pictures: recorded("figures", "name", "/").collect(),
             crates: crates.chain([("tests".to_owned(), root.join("tests"))]).collect(),
             root,
         }
@@ -163,7 +166,8 @@ impl Known {
         let text = read(&self.root.join(path));
         let declared = ["fn", "struct", "enum", "trait", "type", "const"].iter().any(|keyword| {
             let declaration = format!("{keyword} {item}");
-            let ends = |at: usize| !text[at + declaration.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+            let ends =
+                |at: usize| !text[at + declaration.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
             text.match_indices(&declaration).any(|(at, _)| ends(at))
         });
         !text.is_empty() && (item.is_empty() || declared)
@@ -201,10 +205,11 @@ fn squeezed(text: &str) -> String {
 
 /// The index as Markdown, a table for each text.
 fn page(index: &Index, known: &Known) -> String {
-    let mut page = "# What stands for each part of the texts\n\nEvery listing, formula, figure and printed result of the \
+    let mut page =
+        "# What stands for each part of the texts\n\nEvery listing, formula, figure and printed result of the \
                     five texts in order, and what they say where it can be tested. Made from \
                     [`texts.toml`](../texts.toml); what is claimed is in [`README.md`](README.md) with its figures.\n"
-        .to_owned();
+            .to_owned();
     for (number, about) in &index.texts {
         let _ = write!(page, "\n## Text {number}: {about}\n\n| section | what | about | stands for it |\n");
         page += "| --- | --- | --- | --- |\n";
@@ -225,7 +230,9 @@ fn every_part_of_the_texts_has_something_that_exists() {
     let known = Known::read();
     let (mut wrong, mut open) = (Vec::new(), Vec::new());
     for entry in &index.entry {
-        let Some((_, what)) = entry.subject() else { panic!("one of listing, formula, figure, output, says: {}", entry.at) };
+        let Some((_, what)) = entry.subject() else {
+            panic!("one of listing, formula, figure, output, says: {}", entry.at)
+        };
         assert!(index.texts.contains_key(entry.place().0), "{}", entry.at);
         assert!(what.split_whitespace().count() <= 10 && entry.targets().next().is_some(), "{}: {what}", entry.at);
         for (key, target) in entry.targets() {

@@ -34,9 +34,9 @@ pub struct Comparison {
     pub right: f64,
     /// The same element, measured.
     pub measured: f64,
-    /// Largest error of an element by the printed formula, over the largest element measured.
+    /// [`relative_error`] of the printed formula.
     pub printed_error: f64,
-    /// The same of the right formula.
+    /// That of the right formula.
     pub right_error: f64,
 }
 
@@ -65,11 +65,10 @@ impl Comparison {
     }
 }
 
-/// The largest error of an element over the largest element measured.
+/// The norm of the error over the norm of what is measured.
 pub fn relative_error(values: &[f64], measured: &[f64]) -> f64 {
-    let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0_f64, |most, value| most.max(value.abs()));
-    let error = largest(&mut values.iter().zip(measured).map(|(value, measured)| value - measured));
-    error / largest(&mut measured.iter().copied())
+    let error: f64 = values.iter().zip(measured).map(|(value, measured)| (value - measured).powi(2)).sum();
+    (error / measured.iter().map(|measured| measured * measured).sum::<f64>()).sqrt()
 }
 
 /// Gradient of `f` by central differences.
@@ -99,10 +98,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_in_units_of_the_largest_element_measured() {
-        let comparison = Comparison::new(&[1.0, 3.0], &[1.0, -4.0], &[1.0, -4.0]);
-        assert_eq!((comparison.printed, comparison.right, comparison.measured), (3.0, -4.0, -4.0));
-        assert_eq!((comparison.printed_error, comparison.right_error), (1.75, 0.0));
+    fn errors_are_in_units_of_the_norm_measured() {
+        let comparison = Comparison::new(&[3.0, 1.0], &[3.0, -4.0], &[3.0, -4.0]);
+        assert_eq!((comparison.printed, comparison.right, comparison.measured), (1.0, -4.0, -4.0));
+        assert_eq!((comparison.printed_error, comparison.right_error), (1.0, 0.0));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use burn_mlp::Key;
 use super::erratum::{Comparison, Erratum, ROUNDING, differences, relative_error};
 
 /// Hidden units, and outputs: the printed product needs as many of both.
-const UNITS: usize = 8;
+const UNITS: usize = 32;
 /// Layers of the deep network, and the one whose weights the gradient is by.
 const LAYERS: [i32; 2] = [10, 6];
 /// Factor of each of its layers.
