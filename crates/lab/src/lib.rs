@@ -14,6 +14,7 @@
 #![recursion_limit = "256"]
 #![forbid(unsafe_code)]
 
+mod base64_bytes;
 mod curves;
 mod experiment;
 mod experiments;

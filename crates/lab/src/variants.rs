@@ -95,6 +95,7 @@ pub struct ShownPredictions {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ShownPrediction {
+    #[serde(with = "crate::base64_bytes")]
     pixels: Vec<u8>,
     truth: String,
     predicted: String,

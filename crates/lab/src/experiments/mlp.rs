@@ -49,7 +49,7 @@ pub struct MlpParameters {
 
 impl Default for MlpParameters {
     fn default() -> Self {
-        Self { seeds: 3, parity_steps: 100 }
+        Self { seeds: 10, parity_steps: 100 }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod activations;
 mod backprop;
+mod best;
 mod concept_shift;
 mod covariate_shift;
 mod dropout;
@@ -32,6 +33,7 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
     vec![
         Entry::of::<activations::Activations>(),
         Entry::of::<mlp::OneHiddenLayer>(),
+        Entry::of::<best::Best>(),
         Entry::of::<dropout_layer::DropoutLayer>(),
         Entry::of::<dropout::Dropout>(),
         Entry::of::<vanilla_dropout::VanillaDropout>(),

@@ -97,7 +97,6 @@ impl Experiment for Dropout {
     const CONFIG: &'static str = include_str!("../../../../../configs/dropout.toml");
     const QUICK: &'static [&'static str] = &[
         "training.epochs=5",
-        "experiment.seeds=3",
         "experiment.removed=[0.3, 0.5, 0.7]",
         "experiment.removals=3",
         "experiment.parity_steps=20",
