@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::de::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::thresholds;
+use crate::platform::test::TestPlatform;
+use crate::{registry, thresholds};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -116,8 +117,9 @@ impl Known {
                 })
             })
         };
-        let listed = thresholds::experiments().flat_map(|experiment| {
-            thresholds::sentences(experiment).map(move |sentence| format!("{experiment}: {sentence}"))
+        let experiments = registry::<TestPlatform>();
+        let listed = experiments.iter().flat_map(|experiment| {
+            thresholds::sentences(experiment.name).map(|sentence| format!("{}: {sentence}", experiment.name))
         });
         let crates = fs::read_dir(root.join("crates")).unwrap().map(|entry| {
             let folder = entry.unwrap().path();
