@@ -23,6 +23,7 @@ pub mod images;
 pub mod index;
 pub mod jobs;
 mod lab;
+mod least_squares;
 pub mod page;
 pub mod platform;
 mod recipe;
@@ -37,5 +38,5 @@ mod variants;
 
 pub use experiment::{Entry, Experiment, Seeded};
 pub use experiments::{find, registry};
-pub use lab::Lab;
+pub use lab::{Lab, Stopped};
 pub use platform::Platform;

@@ -45,9 +45,10 @@ pub const VERSION: &str = chosen::VERSION;
 /// How the device is used.
 pub const PLACEMENT: Placement = chosen::PLACEMENT;
 
-/// The backend for double precision, on the processor.
+/// The backend for double precision, on the processor. Its parameter is only the precision of tensors that do not name
+/// theirs: with the one that trains, nothing is compiled twice.
 #[cfg(feature = "ndarray")]
-type Double = burn_ndarray::NdArray<f64>;
+type Double = burn_ndarray::NdArray;
 /// The backend for double precision, on the processor.
 #[cfg(not(feature = "ndarray"))]
 type Double = burn_flex::Flex;

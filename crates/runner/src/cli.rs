@@ -36,6 +36,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Predict the classes of images with the model of a run.
     Predict(PredictArgs),
+    /// Train every combination of the values that a file lists, and compare the runs.
+    Sweep(SweepArgs),
+    /// Compare finished runs, grouped by the settings that differ.
+    Compare(CompareArgs),
     /// Run experiments of the chapter: measure each claim, and write pictures and a page.
     Experiment(ExperimentArgs),
     /// Write the model of a run as a file for other programs.
@@ -70,9 +74,48 @@ pub struct TrainArgs {
     /// Resume an interrupted run with its own settings; a change made with --set is recorded
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
+    /// Resume the run in --out if there is one, else start it: the same command for a job that is requeued
+    #[arg(long, requires = "out", conflicts_with = "resume")]
+    pub resume_or_start: bool,
     /// How to show progress
     #[arg(long, value_enum, default_value_t)]
     pub progress: ProgressMode,
+}
+
+/// Options of `sweep`.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// TOML file of settings, with a list where a setting takes several values
+    pub file: PathBuf,
+    /// Folder of the runs; those already in it are gone on with, not made again
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// auto, sample, or a folder of IDX files
+    #[arg(long, value_name = "auto|sample|DIR", value_parser = source())]
+    pub data: Option<Source>,
+    /// Only list the runs: index, state and name
+    #[arg(long)]
+    pub list: bool,
+    /// Only this run, by its index in the list
+    #[arg(long, value_name = "I", conflicts_with = "part")]
+    pub job: Option<usize>,
+    /// Only one of N equal parts of the runs, for example 1/4 for the first of four
+    #[arg(long, value_name = "I/N")]
+    pub part: Option<String>,
+    /// How to show progress
+    #[arg(long, value_enum, default_value_t)]
+    pub progress: ProgressMode,
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Directories of finished runs; the first variant is what the others are compared with
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Also write the table and a picture as a page in this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Split of the data set.
@@ -160,10 +203,13 @@ pub struct ExperimentArgs {
     /// Measure everything a second time, with as many other seeds, and compare the verdicts
     #[arg(long)]
     pub rerun: bool,
+    /// jobs: also say how long all of them take on this many processes, two cores each, longest job first
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
+    pub processes: Option<usize>,
     /// measure: only this job, by its index in the list of jobs
     #[arg(long, value_name = "I", conflicts_with = "part")]
     pub job: Option<usize>,
-    /// measure: only one of N equal parts of the jobs, for example 1/4 for the first of four
+    /// measure: only one of N parts of the jobs that take equally long, for example 1/4 for the first of four
     #[arg(long, value_name = "I/N")]
     pub part: Option<String>,
     /// Exit with code 1 if a claim is refuted or a check fails

@@ -6,12 +6,15 @@
 mod activations;
 mod backprop;
 mod best;
+mod bias_variance;
+mod co_adaptation;
 mod concept_shift;
 mod covariate_shift;
 mod dropout;
 mod dropout_layer;
 mod ensemble;
 mod errata;
+mod hidden_layers;
 mod input_noise;
 mod label_shift;
 mod mlp;
@@ -23,7 +26,9 @@ mod recurrent_gradients;
 mod residual;
 mod uncertainty;
 mod vanilla_dropout;
+mod weight_control;
 mod weight_decay;
+mod when_dropout_pays;
 mod xavier_init;
 
 use crate::{Entry, Platform};
@@ -31,17 +36,22 @@ use crate::{Entry, Platform};
 /// Every experiment, in the order of the chapter.
 pub fn registry<P: Platform>() -> Vec<Entry<P>> {
     vec![
+        Entry::of::<hidden_layers::HiddenLayers>(),
         Entry::of::<activations::Activations>(),
         Entry::of::<mlp::OneHiddenLayer>(),
         Entry::of::<best::Best>(),
         Entry::of::<dropout_layer::DropoutLayer>(),
         Entry::of::<dropout::Dropout>(),
+        Entry::of::<when_dropout_pays::WhenDropoutPays>(),
+        Entry::of::<co_adaptation::CoAdaptation>(),
         Entry::of::<vanilla_dropout::VanillaDropout>(),
         Entry::of::<ensemble::Ensemble>(),
         Entry::of::<uncertainty::Uncertainty>(),
         Entry::of::<input_noise::InputNoise>(),
         Entry::of::<random_labels::RandomLabels>(),
+        Entry::of::<bias_variance::BiasVariance>(),
         Entry::of::<weight_decay::WeightDecay>(),
+        Entry::of::<weight_control::WeightControl>(),
         Entry::of::<model_selection::ModelSelection>(),
         Entry::of::<backprop::Backprop>(),
         Entry::of::<numerical_stability::NumericalStability>(),

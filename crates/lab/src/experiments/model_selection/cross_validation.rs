@@ -3,13 +3,15 @@
 use anyhow::{Context, Result, ensure};
 use burn::module::AutodiffModule;
 use burn_fashion_mnist::Images;
-use burn_mlp::{Mlp, Probability};
+use burn_mlp::{Key, Mlp};
 use mlp_metrics::mean_and_deviation;
 use mlp_settings::config::Config;
 use mlp_splits::{stratified_k_fold, stratified_split, stratified_subset};
 use serde::{Deserialize, Serialize};
 
+use super::labels::{NOISE, with_noise};
 use super::settings::ModelSelection;
+use crate::finding::figure;
 use crate::platform::Inner;
 use crate::training::Training;
 use crate::{Lab, Platform};
@@ -18,7 +20,7 @@ use crate::{Lab, Platform};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Candidate {
     pub(super) width: usize,
-    pub(super) dropout: Probability,
+    pub(super) weight_decay: f64,
 }
 
 /// Errors of a candidate, means over the folds.
@@ -39,6 +41,8 @@ pub struct Selection {
     pub(super) chosen: usize,
     /// Its error on the test set after training on all folds.
     pub(super) test: f64,
+    /// Error on the reference images of one chosen among equal candidates, minus their mean.
+    pub(super) control: f64,
 }
 
 impl Selection {
@@ -49,9 +53,10 @@ impl Selection {
 }
 
 impl ModelSelection {
-    /// By width, within it by dropout.
+    /// By width, within it by weight decay.
     pub(super) fn candidates(&self) -> Vec<Candidate> {
-        let of_width = |&width| self.experiment.dropouts.iter().map(move |&dropout| Candidate { width, dropout });
+        let of_width =
+            |&width| self.experiment.weight_decays.iter().map(move |&weight_decay| Candidate { width, weight_decay });
         self.experiment.widths.iter().flat_map(of_width).collect()
     }
 
@@ -61,7 +66,7 @@ impl ModelSelection {
         let mut errors = Vec::new();
         for (index, &candidate) in candidates.iter().enumerate() {
             lab.tell(format!("seed {seed}: candidate {} of {}: {}", index + 1, candidates.len(), candidate.name()));
-            errors.push(self.cross_validate(lab, seed, candidate, &images)?);
+            errors.push(self.cross_validate(lab, [seed; 2], candidate, &images)?);
         }
         let validation: Vec<f64> = errors.iter().map(|errors| errors.validation).collect();
         let chosen = lowest(&validation).context("no candidate has a validation error")?;
@@ -69,10 +74,12 @@ impl ModelSelection {
         lab.tell(format!("seed {seed}: {} chosen; training every candidate on all folds", candidates[chosen].name()));
         let train = |&candidate| self.train(lab, seed, candidate, &images);
         let networks: Vec<Mlp<Inner<P>>> = candidates.iter().map(train).collect::<Result<_>>()?;
+        let control = self.control(lab, seed, &images, &reference)?;
         let reference = networks.iter().map(|network| 1.0 - lab.accuracy(network, &reference)).collect();
         // The only time the test images are looked at.
-        let test = 1.0 - lab.accuracy(&networks[chosen], &lab.data().test);
-        Ok(Selection { errors, reference, chosen, test })
+        let test = with_noise(&lab.data().test, self.experiment.label_noise, Key::new(seed, NOISE).at(1, 0))?;
+        let test = 1.0 - lab.accuracy(&networks[chosen], &test);
+        Ok(Selection { errors, reference, chosen, test, control })
     }
 
     /// Images for the folds, and others for the reference: fewer of those where the training set has not enough.
@@ -82,20 +89,21 @@ impl ModelSelection {
         ensure!(folds < all.len(), "experiment.train_examples is {folds} of {} images: none are left", all.len());
         let wanted = all.len().min(folds + self.experiment.reference_examples);
         let both = all.select(&stratified_subset(all.labels(), wanted, seed)?);
+        let both = with_noise(&both, self.experiment.label_noise, Key::new(seed, NOISE))?;
         let (reference, folds) = stratified_split(both.labels(), folds as f64 / wanted as f64, seed)?;
         Ok((both.select(&folds), both.select(&reference)))
     }
 
-    /// Errors of a candidate, each fold left out once.
-    fn cross_validate<P: Platform>(
+    /// Errors of a candidate, each fold left out once, with seeds of the folds and of training.
+    pub(super) fn cross_validate<P: Platform>(
         &self,
         lab: &Lab<P>,
-        seed: u64,
+        [of_folds, seed]: [u64; 2],
         candidate: Candidate,
         images: &Images,
     ) -> Result<Errors> {
         let (mut train_errors, mut validation_errors) = (Vec::new(), Vec::new());
-        for fold in stratified_k_fold(images.labels(), self.experiment.folds, seed)? {
+        for fold in stratified_k_fold(images.labels(), self.experiment.folds, of_folds)? {
             let (train, validation) = (images.select(&fold.train), images.select(&fold.validation));
             let network = self.train(lab, seed, candidate, &train)?;
             train_errors.push(1.0 - lab.accuracy(&network, &train));
@@ -105,7 +113,8 @@ impl ModelSelection {
         Ok(Errors { train: mean(&train_errors), validation: mean(&validation_errors) })
     }
 
-    fn train<P: Platform>(
+    /// Trains a candidate.
+    pub(super) fn train<P: Platform>(
         &self,
         lab: &Lab<P>,
         seed: u64,
@@ -122,19 +131,19 @@ impl ModelSelection {
         let mut config = self.config(seed);
         let depth = self.model.hidden.len();
         config.model.hidden = vec![candidate.width; depth];
-        config.model.dropout = vec![candidate.dropout; depth];
+        config.optimizer.weight_decay = candidate.weight_decay;
         config
     }
 }
 
 impl Candidate {
     pub(super) fn name(self) -> String {
-        format!("{} units, dropout {}", self.width, self.dropout)
+        format!("{} units, λ = {}", self.width, figure(self.weight_decay))
     }
 }
 
 /// Index of the first lowest value that is a number.
-fn lowest(values: &[f64]) -> Option<usize> {
+pub(super) fn lowest(values: &[f64]) -> Option<usize> {
     let numbers = values.iter().enumerate().filter(|(_, value)| !value.is_nan());
     numbers.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(index, _)| index)
 }
@@ -145,14 +154,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn candidates_are_every_pair_of_width_and_dropout() {
-        let dropouts = [0.0, 0.5].map(|prob| Probability::new(prob).unwrap());
+    fn candidates_are_every_pair_of_width_and_weight_decay() {
         let parameters =
-            ModelSelectionParameters { widths: vec![4, 8, 16], dropouts: dropouts.to_vec(), ..Default::default() };
+            ModelSelectionParameters { widths: vec![4, 8, 16], weight_decays: vec![0.0, 0.01], ..Default::default() };
         let candidates = ModelSelection { experiment: parameters, ..Default::default() }.candidates();
         assert_eq!(candidates.len(), 6);
-        assert_eq!(candidates[1], Candidate { width: 4, dropout: dropouts[1] });
-        assert_eq!(candidates[4], Candidate { width: 16, dropout: dropouts[0] });
+        assert_eq!(candidates[1], Candidate { width: 4, weight_decay: 0.01 });
+        assert_eq!(candidates[4], Candidate { width: 16, weight_decay: 0.0 });
     }
 
     #[test]
@@ -166,18 +174,22 @@ mod tests {
     #[test]
     fn regret_is_what_the_best_candidate_would_have_saved() {
         let errors = vec![Errors { train: 0.0, validation: 0.0 }; 3];
-        let selection =
-            |chosen| Selection { errors: errors.clone(), reference: vec![0.2, 0.125, 0.25], chosen, test: 0.2 };
+        let selection = |chosen| Selection {
+            errors: errors.clone(),
+            reference: vec![0.2, 0.125, 0.25],
+            chosen,
+            test: 0.2,
+            control: 0.0,
+        };
         assert_eq!(selection(0).regret(), 0.2 - 0.125);
         assert_eq!(selection(1).regret(), 0.0);
     }
 
     #[test]
-    fn every_hidden_layer_of_a_candidate_has_its_width_and_dropout() {
+    fn every_hidden_layer_of_a_candidate_has_its_width_and_decays() {
         let selection = ModelSelection::default();
-        let candidate = Candidate { width: 7, dropout: Probability::new(0.25).unwrap() };
-        let model = selection.candidate_config(1, candidate).model;
-        assert_eq!(model.hidden, [7, 7]);
-        assert_eq!(model.dropout, [candidate.dropout; 2]);
+        let config = selection.candidate_config(1, Candidate { width: 7, weight_decay: 0.25 });
+        assert_eq!(config.model.hidden, [7, 7]);
+        assert_eq!(config.optimizer.weight_decay, 0.25);
     }
 }

@@ -4,8 +4,9 @@
 //!
 //! # Variants
 //!
-//! Networks from too small to too large for the data, each hidden layer with one of `widths` units and one of
-//! `dropouts`: the candidates.
+//! Networks from too small to too large for the data, each hidden layer with one of `widths` units, trained with one of
+//! `weight_decays`: the candidates. A share `label_noise` of all labels is random, so that too free a network learns
+//! mistakes by heart.
 //!
 //! # Held equal
 //!
@@ -15,19 +16,22 @@
 //!
 //! Training and validation error of every candidate, means over the folds; the test error of the one chosen, once, at
 //! the end. As a check of the choice itself, `reference_examples` more images of the training set, neither trained on
-//! nor in any fold, say how much better the best candidate would have been.
+//! nor in any fold, say how much better the best candidate would have been. As a control, a choice among copies of one
+//! candidate that differ in the seed alone.
 //!
 //! # Expected
 //!
-//! Few units underfit: both errors high, little between them. Many overfit: the training error falls below the
-//! validation error. The candidate with the lowest validation error is among the best, and that error is close to its
-//! error on the test set.
+//! Few units underfit: both errors high, little between them. Many without decay overfit: the training error falls below
+//! the validation error. The lowest validation error lies between no decay and the strongest. The candidate chosen is, to
+//! a standard error of its validation error, as good as the best, and that error is close to its error on the test set.
+//! A choice among equals brings nothing.
 
+mod control;
 mod cross_validation;
+mod labels;
 mod settings;
 
 use anyhow::Result;
-use burn_mlp::Probability;
 use mlp_metrics::mean_and_deviation;
 use mlp_plot::{Chart, Heatmap};
 
@@ -42,13 +46,15 @@ impl Experiment for ModelSelection {
     const CONFIG: &'static str = include_str!("../../../../../configs/model-selection.toml");
     const QUICK: &'static [&'static str] = &[
         "training.epochs=30",
+        "experiment.seeds=3",
         "experiment.folds=3",
         "experiment.train_examples=600",
         "experiment.reference_examples=2000",
-        "experiment.widths=[2, 16, 128]",
-        "experiment.dropouts=[0.0, 0.5]",
+        "experiment.widths=[4, 64]",
+        "experiment.weight_decays=[0.0, 0.01, 0.1]",
     ];
 
+    const REVISION: u32 = 2;
     type Measurement = Selection;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Selection> {
@@ -58,17 +64,8 @@ impl Experiment for ModelSelection {
     fn conclude(&self, selections: &[Selection]) -> Result<Finding> {
         let mut finding = Finding::default();
         self.claim_fit(&mut finding, selections);
-        let differences: Vec<f64> = selections.iter().map(|s| s.test - s.errors[s.chosen].validation).collect();
-        let regrets: Vec<f64> = selections.iter().map(Selection::regret).collect();
-        finding
-            .claim(Claim::measured(
-                "Error of the chosen candidate on the test set, looked at once, minus its mean validation error",
-                differences,
-            ))
-            .claim(Claim::measured(
-                "Error of the chosen candidate minus that of the best one, on further images",
-                regrets,
-            ));
+        self.claim_inside(&mut finding, selections);
+        self.claim_choice(&mut finding, selections);
         self.tables(&mut finding, selections);
         self.pictures(&mut finding, selections);
         Ok(finding)
@@ -76,9 +73,9 @@ impl Experiment for ModelSelection {
 }
 
 impl ModelSelection {
-    /// Underfitting and overfitting, at the lowest dropout probability.
+    /// Underfitting and overfitting, at the lowest weight decay.
     fn claim_fit(&self, finding: &mut Finding, selections: &[Selection]) {
-        let (narrow, wide) = (0, self.candidates().len() - self.experiment.dropouts.len());
+        let (narrow, wide) = (0, self.candidates().len() - self.experiment.weight_decays.len());
         let of = |index: usize, metric: fn(&Errors) -> f64| -> Vec<f64> {
             selections.iter().map(|selection| metric(&selection.errors[index])).collect()
         };
@@ -104,6 +101,53 @@ impl ModelSelection {
             .claim(Claim::measured(
                 format!("Overfitting: training error as a part of the validation error, {many} hidden units"),
                 of(wide, ratio),
+            ));
+    }
+
+    /// With the most units, the weight decay in the middle is better than both ends.
+    fn claim_inside(&self, finding: &mut Finding, selections: &[Selection]) {
+        let (widths, decays) = (&self.experiment.widths, &self.experiment.weight_decays);
+        let first = (widths.len() - 1) * decays.len();
+        let validation = |index: usize| -> Vec<f64> {
+            selections.iter().map(|selection| selection.errors[first + index].validation).collect()
+        };
+        let inside = decays.len() / 2;
+        for end in [0, decays.len() - 1] {
+            let sentence = format!(
+                "Validation error, {} hidden units: λ = {} minus λ = {}",
+                widths[widths.len() - 1],
+                figure(decays[end]),
+                figure(decays[inside])
+            );
+            finding.claim(Claim::difference(sentence, &validation(end), &validation(inside)));
+        }
+    }
+
+    /// How good the choice is, in standard errors of the validation error it rests on.
+    fn claim_choice(&self, finding: &mut Finding, selections: &[Selection]) {
+        let errors = |selection: &Selection| {
+            let validation = selection.errors[selection.chosen].validation;
+            (validation, (validation * (1.0 - validation) / self.experiment.train_examples as f64).sqrt())
+        };
+        let gap = |selection: &Selection| {
+            let (validation, standard_error) = errors(selection);
+            (selection.test - validation) / standard_error
+        };
+        let regret = |selection: &Selection| selection.regret() / errors(selection).1;
+        finding
+            .claim(Claim::measured(
+                "Error of the chosen candidate on the test set, looked at once, minus its validation error, in standard \
+                 errors of the latter",
+                selections.iter().map(gap).collect::<Vec<f64>>(),
+            ))
+            .claim(Claim::measured(
+                "Error of the chosen candidate minus that of the best one, on further images, in standard errors of its \
+                 validation error",
+                selections.iter().map(regret).collect::<Vec<f64>>(),
+            ))
+            .claim(Claim::measured(
+                "Control: error on further images of one chosen among equal candidates, minus their mean",
+                selections.iter().map(|selection| selection.control).collect::<Vec<f64>>(),
             ));
     }
 
@@ -150,19 +194,17 @@ impl ModelSelection {
             mean_and_deviation(&values).0
         };
         let parameters = &self.experiment;
-        let columns = parameters.dropouts.len();
-        let mut ends = vec![0];
-        ends.extend((columns > 1).then_some(columns - 1));
+        let columns = parameters.weight_decays.len();
         let mut chart = Chart::new("Error and number of hidden units").x_label("units of each hidden layer").log_x();
-        for column in ends {
-            let dropout = parameters.dropouts[column];
+        for column in [0, columns - 1] {
+            let decay = figure(parameters.weight_decays[column]);
             let curve = |metric: fn(&Errors) -> f64| -> Vec<(f64, f64)> {
                 let widths = parameters.widths.iter().enumerate();
                 widths.map(|(row, &width)| (width as f64, mean(row * columns + column, metric))).collect()
             };
             chart = chart
-                .line(&format!("training, dropout {dropout}"), curve(|errors| errors.train))
-                .line(&format!("validation, dropout {dropout}"), curve(|errors| errors.validation));
+                .line(&format!("training, λ = {decay}"), curve(|errors| errors.train))
+                .line(&format!("validation, λ = {decay}"), curve(|errors| errors.validation));
         }
         let caption = "Training and validation error by the number of hidden units, means over folds and seeds";
         finding.picture("complexity", caption, &chart.y_label("error"));
@@ -171,7 +213,7 @@ impl ModelSelection {
         let cells = rows.map(|row| row.map(|index| mean(index, |errors| errors.validation)));
         let heatmap = Heatmap::new("Validation error", cells)
             .rows("units of each hidden layer", parameters.widths.iter().map(usize::to_string))
-            .columns("dropout probability", parameters.dropouts.iter().map(Probability::to_string))
+            .columns("λ", parameters.weight_decays.iter().map(|&decay| figure(decay)))
             .decimals(3);
         finding.picture("candidates", "Mean validation error of every candidate, mean over seeds", &heatmap);
     }

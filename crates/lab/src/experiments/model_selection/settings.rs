@@ -1,6 +1,6 @@
 //! Settings of `model-selection`.
 
-use burn_mlp::Probability;
+use burn_mlp_train::range;
 use mlp_settings::Invalid;
 use mlp_settings::config::Config;
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,12 @@ pub struct ModelSelectionParameters {
     pub reference_examples: usize,
     /// Units of each hidden layer, ascending; `model.hidden` says how many layers there are.
     pub widths: Vec<usize>,
-    /// Probabilities of zeroing a hidden unit, ascending.
-    pub dropouts: Vec<Probability>,
+    /// Weight decays λ, ascending.
+    pub weight_decays: Vec<f64>,
+    /// Share of the labels, of training, further and test images alike, that are replaced by random ones: mistakes that
+    /// a network can learn by heart.
+    #[serde(deserialize_with = "range::fraction")]
+    pub label_noise: f64,
 }
 
 impl Parameters for ModelSelectionParameters {
@@ -42,15 +46,17 @@ impl Parameters for ModelSelectionParameters {
         let widths = &self.widths;
         let ascending = widths.len() >= 2 && widths[0] > 0 && widths.is_sorted_by(|a, b| a < b);
         Invalid::unless(ascending, "experiment.widths", widths, "two or more, ascending, each at least 1")?;
-        let dropouts: Vec<f64> = self.dropouts.iter().map(|prob| prob.get()).collect();
-        let ascending = !dropouts.is_empty() && dropouts.is_sorted_by(|a, b| a < b);
-        Invalid::unless(ascending, "experiment.dropouts", dropouts, "one or more, ascending")
+        let decays = &self.weight_decays;
+        let allowed = decays.iter().all(|&decay| decay >= 0.0 && decay.is_finite());
+        let inside = decays.len() >= 3 && allowed && decays.is_sorted_by(|a, b| a < b);
+        Invalid::unless(inside, "experiment.weight_decays", decays, "three or more, ascending, each at least 0")
     }
 
     fn validate_run(&self, run: &Config) -> Result<(), Invalid> {
         let hidden = &run.model.hidden;
         Invalid::unless(!hidden.is_empty(), "model.hidden", hidden, "a hidden layer, whose width is chosen")?;
-        let dropout = &run.model.dropout;
-        Invalid::unless(dropout.is_empty(), "model.dropout", dropout, "[]: experiment.dropouts has the candidates'")
+        let decay = run.optimizer.weight_decay;
+        let expected = "0: experiment.weight_decays has the candidates'";
+        Invalid::unless(decay == 0.0, "optimizer.weight_decay", decay, expected)
     }
 }

@@ -7,7 +7,7 @@
 //! `y = 0.05 + Σ 0.01·xᵢ + ε`, `ε ~ N(0, 0.01²)`, 200 features, 20 training and 100 test examples, weights from N(0, 1).
 //! Set A: `x ~ N(0, 1)`, batches of 5, λ = 0 and 3. Set B: `x ~ U[0, 1)`, batches of 1, λ = 0.005 and 4. Each from scratch
 //! with the penalty in the loss, and by modules with decay in the optimizer, on the weight only. Also L1 against L2, and
-//! penalty against decay under SGD and under Adam.
+//! penalty against decay under SGD and under Adam. As a control, the same with batches in another order.
 //!
 //! # Held equal
 //!
@@ -102,6 +102,6 @@ impl WeightDecay {
         let (train, test) =
             (config.draw(self.experiment.train_examples, 0), config.draw(self.experiment.test_examples, 1));
         let (device, placement) = (lab.device(), lab.placement());
-        Regression { train, test, batch_size, learning_rate, epochs, seed, device, placement }
+        Regression { train, test, batch_size, learning_rate, epochs, seed, order: seed, device, placement }
     }
 }

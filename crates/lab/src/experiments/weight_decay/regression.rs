@@ -24,7 +24,10 @@ pub(super) struct Regression<'a, P: Platform> {
     pub(super) batch_size: usize,
     pub(super) learning_rate: f64,
     pub(super) epochs: usize,
+    /// Seed of the initial weights.
     pub(super) seed: u64,
+    /// Seed of the order in which examples are batched.
+    pub(super) order: u64,
     pub(super) device: &'a Device<P>,
     pub(super) placement: Placement,
 }
@@ -87,7 +90,7 @@ impl<P: Platform> Regression<'_, P> {
         let (train, test) = (whole(&self.train), whole(&self.test));
         let mut losses = Vec::with_capacity(self.epochs);
         for epoch in 0..self.epochs {
-            for indices in permutation(self.train.targets.len(), self.seed, epoch as u64).chunks(self.batch_size) {
+            for indices in permutation(self.train.targets.len(), self.order, epoch as u64).chunks(self.batch_size) {
                 let (x, y) = self.batch(indices);
                 descent = descent.step(x, y, self.learning_rate);
             }
@@ -200,6 +203,7 @@ mod tests {
             learning_rate: 0.25,
             epochs: 1,
             seed: 3,
+            order: 3,
             device,
             placement: Placement::HOST,
         }

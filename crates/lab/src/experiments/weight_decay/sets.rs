@@ -6,7 +6,7 @@ use mlp_metrics::mean_and_deviation;
 use mlp_plot::Chart;
 use serde::{Deserialize, Serialize};
 
-use super::regression::Acts;
+use super::regression::{Acts, Regression};
 use super::settings::{ROUNDING, SetParameters, WeightDecay};
 use crate::finding::{Bound, Claim, Finding, Table, figure, spread};
 use crate::scratch::weight_decay::Penalty;
@@ -34,6 +34,8 @@ pub(super) struct SetMeasurement {
     runs: [Run; 2],
     /// The larger of the two distances between the weights by modules and from scratch, as a fraction of their norm.
     distance: f64,
+    /// Relative change of the norm at the stronger penalty when batches come in another order.
+    reordered: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,12 +64,15 @@ impl WeightDecay {
             furthest = furthest.max(concise.distance(&scratch));
             Run { norm: scratch.norm(), bias: scratch.bias, losses: scratch.losses }
         });
-        SetMeasurement { runs, distance: furthest }
+        let other_order = Regression { order: !regression.order, ..regression };
+        let reordered = other_order.scratch(Penalty::L2(set.penalties()[1])).norm() / runs[1].norm - 1.0;
+        SetMeasurement { runs, distance: furthest, reordered }
     }
 
     pub(super) fn conclude_set(&self, finding: &mut Finding, set: &Set<'_>, measurements: &[&SetMeasurement]) {
         let runs = [0, 1].map(|index| measurements.iter().map(|measured| &measured.runs[index]).collect());
-        claim_decay(finding, set, &runs);
+        self.claim_norms(finding, set, &runs);
+        claim_losses(finding, set, &runs);
         finding.claim(Claim::check(
             format!(
                 "Set {}: distance between the weights by modules and from scratch, as a part of their norm",
@@ -76,7 +81,26 @@ impl WeightDecay {
             measurements.iter().map(|measured| measured.distance).collect::<Vec<f64>>(),
             Bound::EachAtMost(ROUNDING),
         ));
+        finding.claim(Claim::measured(
+            format!(
+                "Control: set {}, λ = {}: relative change of the norm with batches in another order",
+                set.name,
+                figure(set.penalties()[1])
+            ),
+            measurements.iter().map(|measured| measured.reordered).collect::<Vec<f64>>(),
+        ));
         self.report(finding, set, &runs);
+    }
+
+    fn claim_norms(&self, finding: &mut Finding, set: &Set<'_>, runs: &[Vec<&Run>; 2]) {
+        for (penalty, runs) in set.penalties().into_iter().zip(runs) {
+            let sentence = format!("Set {}: norm of the weight after training, λ = {}", set.name, figure(penalty));
+            let claim = Claim::measured(sentence, norms(runs));
+            finding.claim(match self.experiment.norm(set.parameters, penalty) {
+                Some([least, most]) => claim.bound(Bound::Between(least, most)),
+                None => claim,
+            });
+        }
     }
 
     fn report(&self, finding: &mut Finding, set: &Set<'_>, runs: &[Vec<&Run>; 2]) {
@@ -108,12 +132,8 @@ impl WeightDecay {
     }
 }
 
-fn claim_decay(finding: &mut Finding, set: &Set<'_>, runs: &[Vec<&Run>; 2]) {
+fn claim_losses(finding: &mut Finding, set: &Set<'_>, runs: &[Vec<&Run>; 2]) {
     let (name, penalties) = (set.name, set.penalties());
-    for index in 0..2 {
-        let sentence = format!("Set {name}: norm of the weight after training, λ = {}", figure(penalties[index]));
-        finding.claim(Claim::measured(sentence, norms(&runs[index])));
-    }
     let logs = |index: usize, split: usize| last(&runs[index], split).into_iter().map(f64::log10);
     let [train, test] = [0, 1].map(|split| logs(0, split).collect::<Vec<f64>>());
     let overfit: Vec<f64> = test.iter().zip(&train).map(|(test, train)| test - train).collect();
