@@ -148,9 +148,8 @@ impl Known {
     fn draws(&self, target: &str) -> bool {
         let (experiment, name) = target.split_once('/').unwrap_or_default();
         let module = self.crates["mlp_lab"].join("experiments").join(experiment.replace('-', "_"));
-        let files = fs::read_dir(&module).map(|folder| folder.map(|entry| entry.unwrap().path()).collect());
-        let files: Vec<PathBuf> = files.unwrap_or_else(|_| vec![module.with_extension("rs")]);
-        files.iter().any(|file| squeezed(&read(file)).contains(&format!(".picture(\"{name}\"")))
+        let mut files = [module.with_extension("rs"), module].into_iter().flat_map(files);
+        files.any(|file| squeezed(&read(&file)).contains(&format!(".picture(\"{name}\"")))
     }
 
     /// The file of "crate::module::test", from the root.
@@ -199,6 +198,14 @@ impl Known {
 /// A file's text; empty where there is none.
 fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_default()
+}
+
+/// The files of a folder and of those in it, or the file itself.
+fn files(path: PathBuf) -> Vec<PathBuf> {
+    match fs::read_dir(&path) {
+        Ok(folder) => folder.flat_map(|entry| files(entry.unwrap().path())).collect(),
+        Err(_) => vec![path],
+    }
 }
 
 fn squeezed(text: &str) -> String {
