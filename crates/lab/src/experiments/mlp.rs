@@ -94,7 +94,6 @@ impl Experiment for OneHiddenLayer {
     const QUESTION: &'static str = "What does one hidden layer reach, and is the network from scratch the library's?";
     const CONFIG: &'static str = include_str!("../../../../configs/mlp.toml");
     const QUICK: &'static [&'static str] = &["experiment.parity_steps=20"];
-    const REVISION: u32 = 2;
     type Measurement = Measurement;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {
