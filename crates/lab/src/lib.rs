@@ -30,6 +30,8 @@ mod recipe;
 pub mod record;
 pub mod scratch;
 pub mod store;
+#[cfg(test)]
+mod texts;
 pub mod thresholds;
 mod training;
 mod tuning;

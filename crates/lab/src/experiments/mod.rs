@@ -14,6 +14,7 @@ mod covariate_shift;
 mod dropout;
 mod dropout_layer;
 mod ensemble;
+mod errata;
 mod hidden_layers;
 mod input_noise;
 mod label_shift;
@@ -64,6 +65,7 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<covariate_shift::CovariateShift>(),
         Entry::of::<label_shift::LabelShift>(),
         Entry::of::<concept_shift::ConceptShift>(),
+        Entry::of::<errata::Errata>(),
     ]
 }
 
