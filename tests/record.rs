@@ -6,7 +6,7 @@ use std::path::Path;
 
 use mlp_lab::finding::Bound;
 use mlp_lab::jobs::{Plan, Prepared};
-use mlp_lab::record::{Gathered, Record, gather};
+use mlp_lab::record::{Gathered, Record, Recorded, gather};
 use mlp_lab::store::Store;
 use mlp_lab::{registry, thresholds};
 use runner::backend::ThisPlatform;
@@ -36,7 +36,9 @@ fn the_recorded_claims_follow_from_the_stored_measurements() {
     }
     assert_eq!(concluded, read("claims.json"), "conclusions follow from the measurements; BLESS=1 writes them anew");
     generated(&results.join("README.md"), "claims", &record.markdown());
-    generated(&results.join("../../../README.md"), "recipes", &recipes(&record));
+    let readme = results.join("../../../README.md");
+    generated(&readme, "recipes", &recipes(&record));
+    generated(&readme, "dropout", &what_dropout_brings(&record));
     every_threshold_is_of_a_claim(&record);
 }
 
@@ -56,6 +58,19 @@ fn generated(page: &Path, name: &str, text: &str) {
     } else {
         assert_eq!(between.trim(), text.trim(), "{}: BLESS=1 writes it anew", page.display());
     }
+}
+
+/// What dropout brings over epochs and over amounts of data, as a table.
+fn what_dropout_brings(record: &Record) -> String {
+    let finding = |entry: &&Recorded| entry.name == "when-dropout-pays";
+    let tables = record.experiments.iter().find(finding).map(|entry| &entry.finding.tables[..]).unwrap_or_default();
+    let table = tables.iter().find(|table| table.title.starts_with("What dropout brings")).expect("the table");
+    let mut text = "| trained on | without dropout | with | points gained (95 % interval) |\n".to_owned();
+    text += "| --- | --- | --- | --- |\n";
+    for row in &table.rows {
+        text += &format!("| {} | {} | {} | {} |\n", row[0], row[1], row[2], row[3]);
+    }
+    text
 }
 
 /// The recipes with their test accuracies, as a table.
