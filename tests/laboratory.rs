@@ -136,6 +136,7 @@ fn plan(config: &str) -> Plan {
         version: "0".into(),
         backend: "b".into(),
         data: "d".into(),
+        source: "s".into(),
         data_sha256: "h".into(),
         quick: true,
         rerun: false,

@@ -40,6 +40,7 @@ mod paths;
 mod process;
 mod properties;
 mod readme;
+mod record;
 mod repeatable;
 mod report;
 mod resume;

@@ -1,15 +1,20 @@
 //! What is to be measured: one job for each experiment and seed.
 
+mod estimate;
+mod share;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use mlp_settings::Settings;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::experiment::relevant;
 use crate::{Entry, Platform, find};
+
+pub use share::{Share, loads};
 
 /// Which experiments, with which settings, on what: everything that measurements depend on but the seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +25,9 @@ pub struct Plan {
     pub backend: String,
     /// Where the images come from: `full data` or `embedded sample`, with their numbers.
     pub data: String,
+    /// What was asked for as data: `auto`, `sample` or a folder.
+    #[serde(default)]
+    pub source: String,
     /// SHA-256 of the data set.
     pub data_sha256: String,
     /// Whether it is the short form.
@@ -41,7 +49,7 @@ pub struct Planned {
 }
 
 /// One measurement to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Job {
     /// Name of the experiment.
     pub experiment: String,
@@ -49,6 +57,8 @@ pub struct Job {
     pub seed: u64,
     /// SHA-256 of all that the measurement depends on, seed included.
     pub key: String,
+    /// Seconds that it is estimated to take, on two cores.
+    pub seconds: f64,
 }
 
 /// An experiment of a plan, ready to be measured and concluded.
@@ -85,8 +95,11 @@ impl Plan {
         let mut settings = entry.settings(false)?;
         settings.layer_text(&planned.config, Path::new("plan.json"))?;
         let seeds = entry.seeds(&settings)?;
-        let job =
-            |seed| Job { experiment: planned.name.clone(), seed, key: self.key(planned, &entry, &settings, seed) };
+        let seconds = estimate::seconds(&planned.name, self.quick);
+        let job = |seed| {
+            let key = self.key(planned, &entry, &settings, seed);
+            Job { experiment: planned.name.clone(), seed, key, seconds }
+        };
         let jobs = seeds.iter().copied().map(job).collect();
         // The seeds that follow.
         let others = seeds.iter().map(|seed| seed.wrapping_add(seeds.len() as u64));
@@ -103,58 +116,5 @@ impl Plan {
             let _ = writeln!(text, "{key} = {value}");
         }
         format!("{:x}", Sha256::digest(text))
-    }
-}
-
-/// Which of the jobs one process is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Share {
-    /// All of them.
-    All,
-    /// One, by its index.
-    One(usize),
-    /// Every `of`-th, from the `part`-th on, counted from 1.
-    Part {
-        /// Which one.
-        part: usize,
-        /// Of how many.
-        of: usize,
-    },
-}
-
-impl Share {
-    /// Reads `I/N`.
-    ///
-    /// # Errors
-    ///
-    /// If that is not what `text` is, or not `1 <= I <= N`.
-    pub fn parse(text: &str) -> Result<Self> {
-        let numbers = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
-        let (part, of) = numbers.with_context(|| format!("{text}: expected I/N, for example 1/4"))?;
-        ensure!((1..=of).contains(&part), "{text}: expected a part from 1 to {of}");
-        Ok(Self::Part { part, of })
-    }
-
-    /// Whether the job with this index is in it.
-    pub fn contains(self, index: usize) -> bool {
-        match self {
-            Self::All => true,
-            Self::One(one) => index == one,
-            Self::Part { part, of } => index % of == part - 1,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_share_all_jobs_and_none_twice() {
-        let shares: Vec<Share> = (1..=3).map(|part| Share::parse(&format!("{part}/3")).unwrap()).collect();
-        assert!((0..10).all(|index| shares.iter().filter(|share| share.contains(index)).count() == 1));
-        for text in ["", "1", "0/3", "4/3", "a/b", "1/0"] {
-            assert!(Share::parse(text).is_err(), "{text}");
-        }
     }
 }

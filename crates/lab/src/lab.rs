@@ -1,6 +1,8 @@
 //! What every experiment works with: the data, the device, and a place to say how far it is.
 
 use std::io::{Write as _, stderr};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 use burn_fashion_mnist::{FashionMnist, Images, Normalization};
@@ -19,12 +21,63 @@ pub struct Lab<P: Platform> {
     device: Device<P>,
     placement: Placement,
     quiet: bool,
+    stop: fn() -> bool,
+    work: Mutex<Option<Work>>,
 }
+
+/// Where the trainings of a measurement are saved that take long.
+struct Work {
+    folder: PathBuf,
+    begun: usize,
+}
+
+/// Someone asked to stop. What is measured is stored, and long trainings are saved.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped")]
+pub struct Stopped;
 
 impl<P: Platform> Lab<P> {
     /// A lab with this data, on this device.
     pub fn new(data: FashionMnist, device: Device<P>, placement: Placement, quiet: bool) -> Self {
-        Self { data, device, placement, quiet }
+        Self { data, device, placement, quiet, stop: || false, work: Mutex::new(None) }
+    }
+
+    /// Asks `stop` after each step of a training whether to stop.
+    #[must_use]
+    pub fn with_stop(mut self, stop: fn() -> bool) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Whether someone asked to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        (self.stop)()
+    }
+
+    /// Makes a measurement whose long trainings are saved in `folder`, and go on from there when it is made again. The
+    /// folder is removed once the measurement is made.
+    ///
+    /// # Errors
+    ///
+    /// As `measure`; [`Stopped`] if a training was asked to stop.
+    pub fn measure_in<T>(&self, folder: &Path, measure: impl FnOnce() -> Result<T>) -> Result<T> {
+        let set = |work| *self.work.lock().unwrap_or_else(PoisonError::into_inner) = work;
+        set(Some(Work { folder: folder.to_owned(), begun: 0 }));
+        let measured = measure();
+        set(None);
+        if measured.is_ok() {
+            // What is left there costs space and nothing else.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+        measured
+    }
+
+    /// A folder for the next training of the measurement. Trainings come in the same order each time.
+    pub(crate) fn next_training(&self) -> Option<PathBuf> {
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        let work = work.as_mut()?;
+        work.begun += 1;
+        Some(work.folder.join(work.begun.to_string()))
     }
 
     /// The data set.

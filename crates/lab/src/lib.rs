@@ -14,6 +14,7 @@
 #![recursion_limit = "256"]
 #![forbid(unsafe_code)]
 
+mod base64_bytes;
 mod curves;
 mod experiment;
 mod experiments;
@@ -29,11 +30,14 @@ mod recipe;
 pub mod record;
 pub mod scratch;
 pub mod store;
+#[cfg(test)]
+mod texts;
 pub mod thresholds;
 mod training;
+mod tuning;
 mod variants;
 
 pub use experiment::{Entry, Experiment, Seeded};
 pub use experiments::{find, registry};
-pub use lab::Lab;
+pub use lab::{Lab, Stopped};
 pub use platform::Platform;

@@ -81,6 +81,47 @@ impl<P: Parameters> Layered for Recipe<P> {
     }
 }
 
+/// Settings of an experiment that trains networks of its own: those of a training run, without a perceptron.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regimen<P> {
+    /// The rule that turns gradients into steps.
+    pub optimizer: OptimizerConfig,
+    /// The learning rate over time.
+    pub schedule: ScheduleConfig,
+    /// The loop.
+    pub training: TrainingConfig,
+    /// What only this experiment knows.
+    pub experiment: P,
+}
+
+impl<P> Regimen<P> {
+    /// The training run with a seed of its own.
+    pub fn config(&self, seed: u64) -> Config {
+        Config {
+            optimizer: self.optimizer,
+            schedule: self.schedule,
+            training: TrainingConfig { seed, ..self.training },
+            ..Config::default()
+        }
+    }
+}
+
+impl<P: Parameters> Seeded for Regimen<P> {
+    fn seeds(&self) -> Vec<u64> {
+        seeds(self.training.seed, self.experiment.seeds())
+    }
+}
+
+impl<P: Parameters> Layered for Regimen<P> {
+    fn validate(&self) -> Result<(), Invalid> {
+        let run = self.config(self.training.seed);
+        validate_run(&run)?;
+        validate(&self.experiment)?;
+        self.experiment.validate_run(&run)
+    }
+}
+
 /// Settings of an experiment with loops of its own, or none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

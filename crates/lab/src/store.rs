@@ -68,13 +68,6 @@ pub struct Claimed {
     _lock: File,
 }
 
-impl Drop for Claimed {
-    fn drop(&mut self) {
-        // Who has opened the file meanwhile finds the measurement when the lock comes free.
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
 impl Store {
     /// The measurements below `results`.
     pub fn new(results: &Path) -> Self {
@@ -130,13 +123,21 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn write(&self, job: &Job, _claimed: &Claimed, measurement: String, made: Circumstances) -> Result<Stored> {
-        let Job { experiment, seed, key } = job.clone();
+    pub fn write(&self, job: &Job, claimed: &Claimed, measurement: String, made: Circumstances) -> Result<Stored> {
+        let Job { experiment, seed, key, .. } = job.clone();
         let stored = Stored { experiment, seed, key, made, measurement: RawValue::from_string(measurement)? };
         let mut text = serde_json::to_string(&stored)?;
         text.push('\n');
         write_atomically(&self.path(job, "json"), text.as_bytes(), None)?;
+        // Who has opened the lock meanwhile finds the measurement when it comes free. Without a measurement the file must
+        // stay: one process could hold the lock of the removed file, and another that of a new one.
+        let _ = fs::remove_file(&claimed.path);
         Ok(stored)
+    }
+
+    /// Where the long trainings of a job are saved until its measurement is made.
+    pub fn work(&self, job: &Job) -> PathBuf {
+        self.path(job, "work")
     }
 
     /// A file of a job. Sixteen digits tell keys apart; the whole key is inside.
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     fn job(key: &str) -> Job {
-        Job { experiment: "dropout".into(), seed: 7, key: key.repeat(64) }
+        Job { experiment: "dropout".into(), seed: 7, key: key.repeat(64), seconds: 1.0 }
     }
 
     fn made() -> Circumstances {

@@ -72,11 +72,6 @@ pub fn sentences(experiment: &str) -> impl Iterator<Item = &'static str> {
     SECTIONS.get(experiment).into_iter().flat_map(|section| section.claims.keys().map(String::as_str))
 }
 
-/// The experiments that have thresholds.
-pub fn experiments() -> impl Iterator<Item = &'static str> {
-    SECTIONS.keys().map(String::as_str)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,19 +1,24 @@
 //! Training as experiments do it: on images, in memory, with a line for each epoch.
 
 use std::ops::{ControlFlow, Range};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use burn::module::AutodiffModule;
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use burn_fashion_mnist::Images;
 use burn_mlp::Key;
-use burn_mlp_train::{Callback, EpochMetrics, Network, Trainer};
+use burn_mlp_train::{Callback, EpochMetrics, Network, TrainError, Trainer};
 use mlp_settings::config::Config;
 use serde::{Deserialize, Serialize};
 
-use crate::Lab;
 use crate::images::ImageExamples;
 use crate::platform::{Inner, Platform};
+use crate::{Lab, Stopped};
+
+/// Least time between two checkpoints: what is sooner made again than that is not saved.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// A training run. Runs that share `training.seed` share the batches; what else differs is up to the caller.
 #[derive(Clone, Copy)]
@@ -78,6 +83,19 @@ impl History {
         let last = &self.epochs[self.epochs.len().saturating_sub(epochs)..];
         last.iter().map(metric).sum::<f64>() / last.len() as f64
     }
+
+    /// Median of a metric over the last `epochs` epochs, which a single bad epoch does not move. Of an even number of
+    /// epochs it is the lower of the two in the middle.
+    ///
+    /// # Panics
+    ///
+    /// If there was none.
+    pub fn median_of_last(&self, epochs: usize, metric: impl Fn(&Epoch) -> f64) -> f64 {
+        let last = &self.epochs[self.epochs.len().saturating_sub(epochs)..];
+        let mut values: Vec<f64> = last.iter().map(metric).collect();
+        values.sort_by(f64::total_cmp);
+        values[(values.len() - 1) / 2]
+    }
 }
 
 /// A trained network with its history.
@@ -124,10 +142,10 @@ impl<'a> Training<'a> {
         M: Network<P::Train> + AutodiffModule<P::Train>,
         M::InnerModule: Network<Inner<P>>,
     {
-        self.run_observed(lab, network, &mut Unobserved)
+        self.run_in(lab, network, &mut Unobserved, lab.next_training())
     }
 
-    /// Trains `network` and lets `observer` look on.
+    /// Trains `network` and lets `observer` look on. Such a training is not saved: an observer must see all of it.
     ///
     /// # Errors
     ///
@@ -142,6 +160,21 @@ impl<'a> Training<'a> {
         M: Network<P::Train> + AutodiffModule<P::Train>,
         M::InnerModule: Network<Inner<P>>,
     {
+        self.run_in(lab, network, observer, None)
+    }
+
+    /// Trains `network`, with checkpoints in `folder` where it takes long.
+    fn run_in<P: Platform, M>(
+        self,
+        lab: &Lab<P>,
+        network: M,
+        observer: &mut dyn Callback<M>,
+        folder: Option<PathBuf>,
+    ) -> Result<Trained<M>>
+    where
+        M: Network<P::Train> + AutodiffModule<P::Train>,
+        M::InnerModule: Network<Inner<P>>,
+    {
         let (normalization, device) = (self.config.data.normalization(), lab.device());
         let train = ImageExamples::<P::Train>::new(self.train.clone(), normalization)
             .resident(lab.placement().resident, device);
@@ -149,7 +182,14 @@ impl<'a> Training<'a> {
         let mut trainer = Trainer::new(network, train, self.config.trainer(), device)
             .with_loss(self.config.loss())
             .with_placement(lab.placement())
-            .with_callback(observer);
+            .with_callback(observer)
+            .with_callback(StopWhenAsked { lab });
+        if let Some(folder) = folder {
+            trainer = trainer
+                .with_log(folder.join("metrics.jsonl"))
+                .with_checkpoints(folder.join("checkpoint"))
+                .with_checkpoint_interval(CHECKPOINT_INTERVAL);
+        }
         if let Some(weights) = self.weights {
             trainer = trainer.with_example_weights(weights.to_vec());
         }
@@ -162,7 +202,10 @@ impl<'a> Training<'a> {
                 .with_test(ImageExamples::<Inner<P>>::new(self.test.clone(), normalization))
                 .with_callback(Lines { lab, epochs });
         }
-        let trained = trainer.run()?;
+        let trained = trainer.run().map_err(|error| match error {
+            TrainError::Stopped { .. } => Stopped.into(),
+            error => anyhow::Error::from(error),
+        })?;
         let epochs = trained.epochs.iter().map(Epoch::from).collect();
         Ok(Trained { network: trained.network, history: History { epochs } })
     }
@@ -181,6 +224,17 @@ impl From<&EpochMetrics> for Epoch {
     fn from(metrics: &EpochMetrics) -> Self {
         let &EpochMetrics { epoch, train_loss, train_accuracy, test_loss, test_accuracy, .. } = metrics;
         Self { epoch, train_loss, train_accuracy, test_loss, test_accuracy }
+    }
+}
+
+/// Ends a training when the lab is to stop.
+struct StopWhenAsked<'a, P: Platform> {
+    lab: &'a Lab<P>,
+}
+
+impl<M, P: Platform> Callback<M> for StopWhenAsked<'_, P> {
+    fn should_stop(&mut self) -> bool {
+        self.lab.is_stopping()
     }
 }
 

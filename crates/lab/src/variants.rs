@@ -26,19 +26,20 @@ impl<'a> Variant<'a> {
         Self { name: name.into(), runs: runs.into_iter().collect() }
     }
 
-    /// Loss and accuracy epoch by epoch, beside what a text prints.
-    pub fn epoch_table(&self, title: &str, printed: Printed<'_>) -> Table {
-        let header = ["epoch", "training loss", "a text prints", "training accuracy", "test accuracy", "a text prints"];
+    /// Loss and accuracy epoch by epoch, beside reference values.
+    pub fn epoch_table(&self, title: &str, reference: Reference<'_>) -> Table {
+        const REFERENCE: &str = "reference value";
+        let header = ["epoch", "training loss", REFERENCE, "training accuracy", "test accuracy", REFERENCE];
         let epochs = self.runs.iter().map(|run| run.epochs.len()).min().unwrap_or_default();
         (0..epochs).fold(Table::new(title, &header), |table, index| {
             let measured = |metric: fn(&Epoch) -> f64| spread(&self.values(|run| metric(&run.epochs[index])));
             table.row([
                 (index + 1).to_string(),
                 measured(|epoch| epoch.train_loss),
-                printed.metric(printed.losses, index + 1),
+                reference.metric(reference.losses, index + 1),
                 measured(|epoch| epoch.train_accuracy),
                 measured(|epoch| epoch.test_accuracy),
-                printed.metric(printed.accuracies, index + 1),
+                reference.metric(reference.accuracies, index + 1),
             ])
         })
     }
@@ -95,6 +96,7 @@ pub struct ShownPredictions {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ShownPrediction {
+    #[serde(with = "crate::base64_bytes")]
     pixels: Vec<u8>,
     truth: String,
     predicted: String,
@@ -126,9 +128,9 @@ impl ShownPredictions {
     }
 }
 
-/// What a text prints for some epochs.
+/// Reference values: what a source prints for some epochs.
 #[derive(Clone, Copy)]
-pub struct Printed<'a> {
+pub struct Reference<'a> {
     /// The first of these epochs, counted from 1.
     pub first_epoch: usize,
     /// Training losses.
@@ -137,14 +139,14 @@ pub struct Printed<'a> {
     pub accuracies: &'a [f64],
 }
 
-impl Printed<'_> {
-    /// The printed number of an epoch, counted from 1; `-` where none is printed.
+impl Reference<'_> {
+    /// The value of an epoch, counted from 1; `-` where there is none.
     fn metric(&self, metrics: &[f64], epoch: usize) -> String {
-        let printed = epoch.checked_sub(self.first_epoch).and_then(|index| metrics.get(index));
-        printed.map_or("-".to_owned(), f64::to_string)
+        let value = epoch.checked_sub(self.first_epoch).and_then(|index| metrics.get(index));
+        value.map_or("-".to_owned(), f64::to_string)
     }
 
-    /// Printed numbers over epochs, for a chart.
+    /// Values over epochs, for a chart.
     pub fn curve(&self, metrics: &[f64]) -> Vec<(f64, f64)> {
         (self.first_epoch..).map(|epoch| epoch as f64).zip(metrics.iter().copied()).collect()
     }

@@ -1,10 +1,13 @@
 //! The forward pass of batch normalization.
 
+mod running;
 #[cfg(test)]
 mod tests;
 
 use burn::nn::BatchNorm;
 use burn::tensor::{Tensor, backend::Backend};
+
+pub(crate) use self::running::update_running_statistics;
 
 /// Normalizes each channel of a batch: `γ·(x - μ)/√(σ² + ε) + β` (Ioffe and Szegedy 2015).
 ///
@@ -24,7 +27,39 @@ use burn::tensor::{Tensor, backend::Backend};
 /// # Shapes
 ///
 /// - `x`, output: `[batch, channels, ..]`, the same
-pub(crate) fn batch_norm<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tensor<B, D>) -> Tensor<B, D> {
+///
+/// # Panics
+///
+/// If `x` has one dimension only, or another number of channels than `norm`.
+///
+/// # Examples
+///
+/// ```
+/// use burn::nn::BatchNormConfig;
+/// use burn::tensor::Tensor;
+/// use burn_autodiff::Autodiff;
+/// use burn_flex::Flex;
+/// use burn_mlp::batch_norm;
+///
+/// let device = Default::default();
+/// let norm = BatchNormConfig::new(2).init(&device);
+/// let x = Tensor::<Autodiff<Flex>, 2>::from_floats([[1.0, 5.0], [3.0, 5.0]], &device);
+/// let y = batch_norm(&norm, x).into_data().to_vec::<f32>().unwrap();
+/// assert!((y[0] + 1.0).abs() < 1e-4 && (y[2] - 1.0).abs() < 1e-4, "{y:?}");
+/// assert_eq!((y[1], y[3]), (0.0, 0.0));
+/// ```
+pub fn batch_norm<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tensor<B, D>) -> Tensor<B, D> {
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    if let [rows, columns] = x.dims()[..] {
+        if let Some(y) = crate::fused::batch_norm(norm, &x.clone().reshape([rows, columns])) {
+            return y.reshape(x.shape());
+        }
+    }
+    composed(norm, x)
+}
+
+/// The same from Burn's operations, on any backend.
+pub(crate) fn composed<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tensor<B, D>) -> Tensor<B, D> {
     let mut per_channel = [1; D];
     per_channel[1] = x.dims()[1];
     if x.shape().num_elements() == 0 {
@@ -51,25 +86,4 @@ pub(crate) fn batch_norm<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Ten
 /// contiguous.
 fn mean_of_channels<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
     (0..D).rev().filter(|&dim| dim != 1).fold(x, |x, dim| x.mean_dim(dim))
-}
-
-/// Updates the running statistics with those of a batch of `values` values per channel. The variance has `values` as
-/// divisor.
-pub(crate) fn update_running_statistics<B: Backend, const D: usize>(
-    norm: &BatchNorm<B>,
-    values: usize,
-    mean: Tensor<B, D>,
-    variance: Tensor<B, D>,
-) {
-    if values < 2 {
-        return;
-    }
-    let bessel = values as f64 / (values - 1) as f64;
-    for (state, batch) in [(&norm.running_mean, mean), (&norm.running_var, variance.mul_scalar(bessel))] {
-        let old = state.value_sync();
-        let batch = batch.detach().reshape(old.dims());
-        let broken = batch.clone().is_finite().bool_not();
-        let update = old.clone().mul_scalar(1.0 - norm.momentum) + batch.mul_scalar(norm.momentum);
-        state.update(update.mask_where(broken, old).detach());
-    }
 }

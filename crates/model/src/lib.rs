@@ -25,6 +25,7 @@
 //! | Xavier, Kaiming and other initial weights in any module | [`LayerInit`], [`Init`] |
 //! | ids for optimizers' records beside weights from files | [`with_path_ids`] |
 //! | feature scaling that is saved with the module | [`Standardize`] |
+//! | batch normalization in a module of your own | [`batch_norm`] |
 //! | activation functions chosen by a configuration | [`Activation`] |
 //! | the loss, with label smoothing and class weights | [`CrossEntropy`] |
 //! | residual blocks, and a network of them | [`ResidualBlockConfig`], [`ResidualNetworkConfig`] |
@@ -76,6 +77,7 @@ mod residual;
 mod standardize;
 
 pub use activation::{Activation, ActivationLayer, UnknownActivation};
+pub use batch_norm::batch_norm;
 /// Derives [`DropoutLayers`](trait@DropoutLayers) for a module.
 pub use burn_mlp_derive::DropoutLayers;
 pub use dropout::{Dropout, DropoutConfig, DropoutLayers, DropoutMode, DropoutPosition, ModulePath};

@@ -45,9 +45,10 @@ pub const VERSION: &str = chosen::VERSION;
 /// How the device is used.
 pub const PLACEMENT: Placement = chosen::PLACEMENT;
 
-/// The backend for double precision, on the processor.
+/// The backend for double precision, on the processor. Its parameter is only the precision of tensors that do not name
+/// theirs: with the one that trains, nothing is compiled twice.
 #[cfg(feature = "ndarray")]
-type Double = burn_ndarray::NdArray<f64>;
+type Double = burn_ndarray::NdArray;
 /// The backend for double precision, on the processor.
 #[cfg(not(feature = "ndarray"))]
 type Double = burn_flex::Flex;
@@ -120,9 +121,30 @@ pub fn choose() -> anyhow::Result<Chosen> {
     Ok(Chosen { device: Device::default(), description: "cpu".into() })
 }
 
-/// Name of the processor, if the system provides it, else its architecture.
+/// Name of the processor, if the system provides it, else its architecture; with the widest vectors that it computes with,
+/// on which last digits depend.
 pub fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name));
-    name.map_or(std::env::consts::ARCH, str::trim).to_owned()
+    let name = name.map_or(std::env::consts::ARCH, str::trim);
+    match vectors() {
+        Some(vectors) => format!("{name}, {vectors}"),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn vectors() -> Option<&'static str> {
+    if is_x86_feature_detected!("avx512f") {
+        Some("AVX-512")
+    } else if is_x86_feature_detected!("avx2") {
+        Some("AVX2")
+    } else {
+        None
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn vectors() -> Option<&'static str> {
+    None
 }

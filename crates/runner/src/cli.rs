@@ -1,5 +1,6 @@
 //! The command line.
 
+mod jobs;
 mod keys;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::progress::ProgressMode;
 
+pub use self::jobs::{CompareArgs, ExperimentArgs, SweepArgs};
 pub use self::keys::KeyArgs;
 
 /// Trains and examines multilayer perceptrons on Fashion-MNIST. Without a command: train.
@@ -36,6 +38,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Predict the classes of images with the model of a run.
     Predict(PredictArgs),
+    /// Train every combination of the values that a file lists, and compare the runs.
+    Sweep(SweepArgs),
+    /// Compare finished runs, grouped by the settings that differ.
+    Compare(CompareArgs),
     /// Run experiments of the chapter: measure each claim, and write pictures and a page.
     Experiment(ExperimentArgs),
     /// Write the model of a run as a file for other programs.
@@ -70,6 +76,9 @@ pub struct TrainArgs {
     /// Resume an interrupted run with its own settings; a change made with --set is recorded
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
+    /// Resume the run in --out if there is one, else start it: the same command for a job that is requeued
+    #[arg(long, requires = "out", conflicts_with = "resume")]
+    pub resume_or_start: bool,
     /// How to show progress
     #[arg(long, value_enum, default_value_t)]
     pub progress: ProgressMode,
@@ -134,44 +143,6 @@ pub struct PredictArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// Options of `experiment`.
-#[derive(Debug, Args)]
-pub struct ExperimentArgs {
-    /// list, all, or names of experiments; jobs or measure, followed by all or names; or conclude and a results folder
-    #[arg(required = true, value_name = "list|all|NAME|jobs|measure|conclude")]
-    pub names: Vec<OsString>,
-    /// Smaller networks, fewer epochs, and the embedded sample unless --data names other data
-    #[arg(long)]
-    pub quick: bool,
-    /// auto, sample, or a folder of IDX files
-    #[arg(long, value_name = "auto|sample|DIR", value_parser = source())]
-    pub data: Option<Source>,
-    /// Folder of the results; results already in it are kept. A new one below runs/experiments/ by default
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Set a key of every chosen experiment that has it, for example training.seed=7; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment())]
-    pub set: Vec<String>,
-    /// Repeat every chosen experiment with this many seeds; measurements already made are kept
-    #[arg(long, value_name = "N")]
-    pub seeds: Option<usize>,
-    /// Measure everything a second time, with as many other seeds, and compare the verdicts
-    #[arg(long)]
-    pub rerun: bool,
-    /// measure: only this job, by its index in the list of jobs
-    #[arg(long, value_name = "I", conflicts_with = "part")]
-    pub job: Option<usize>,
-    /// measure: only one of N equal parts of the jobs, for example 1/4 for the first of four
-    #[arg(long, value_name = "I/N")]
-    pub part: Option<String>,
-    /// Exit with code 1 if a claim is refuted or a check fails
-    #[arg(long)]
-    pub strict: bool,
-    /// Do not show progress on stderr
-    #[arg(long)]
-    pub quiet: bool,
 }
 
 /// A file format of models.

@@ -6,8 +6,8 @@ use std::path::{Path, absolute};
 
 use anyhow::{Context as _, Result, ensure};
 use burn_fashion_mnist::{FashionMnist, Images, Request, Source};
-use mlp_settings::config::{Config, DataConfig};
-use mlp_splits::stratified_split;
+use mlp_settings::config::{Config, DataConfig, ValidationConfig};
+use mlp_splits::{Fold, stratified_k_fold, stratified_split};
 
 use crate::progress::warn;
 use crate::record::CONFIG;
@@ -67,11 +67,16 @@ pub fn show_download(file: &str, done: u64, total: Option<u64>) {
 ///
 /// If either would be none.
 pub(crate) fn split(config: &Config, data: &FashionMnist) -> Result<(Images, Option<Images>)> {
-    let fraction = config.validation.fraction;
+    let ValidationConfig { fraction, folds, fold, .. } = config.validation;
+    let (labels, seed) = (data.train.labels(), config.training.seed);
+    if folds > 0 {
+        let Fold { train, validation } = stratified_k_fold(labels, folds, seed)?.swap_remove(fold);
+        return Ok((data.train.select(&train), Some(data.train.select(&validation))));
+    }
     if fraction == 0.0 {
         return Ok((data.train.clone(), None));
     }
-    let (kept, held_out) = stratified_split(data.train.labels(), fraction, config.training.seed)?;
+    let (kept, held_out) = stratified_split(labels, fraction, seed)?;
     let all = data.train.len();
     ensure!(!kept.is_empty(), "validation.fraction = {fraction} holds out all {all} training images");
     ensure!(!held_out.is_empty(), "validation.fraction = {fraction} holds out none of the {all} training images");

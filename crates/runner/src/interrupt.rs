@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and a closed terminal. The first signal asks the training loop to stop after its step, the second
+//! Ctrl-C, SIGTERM, SIGUSR1 and a closed terminal. The first signal asks the training loop to stop after its step, the second
 //! ends the process.
 
 use std::ffi::OsStr;
@@ -16,24 +16,29 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// Exit code of an interrupted run.
 pub const EXIT_CODE: u8 = 130;
 
-/// The run was interrupted and saved.
+/// The run or the measurements were interrupted and saved.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted; go on with:\n  {resume}")]
 pub struct Interrupted {
-    /// Command that resumes the run.
+    /// Command that goes on.
     pub resume: String,
 }
 
 /// Starts to listen for Ctrl-C and SIGTERM, and for SIGHUP from a closed terminal unless the process ignores it
 /// (`nohup`).
 ///
-/// A time limit on the processor (SIGXCPU) asks to stop, too. Where no thread can be started to listen, a signal ends the
+/// A time limit on the processor (SIGXCPU) asks to stop, too, and so does SIGUSR1, by which a cluster announces that a
+/// job's time is nearly over. Where no thread can be started to listen, a signal ends the
 /// process as ever, and there is a warning.
 ///
 /// # Errors
 ///
 /// If the signal handler cannot be installed.
 pub fn listen() -> Result<()> {
+    static LISTENING: AtomicBool = AtomicBool::new(false);
+    if LISTENING.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
     on_request(|| {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_CODE.into());
@@ -60,7 +65,7 @@ pub fn survive_file_size_limit() -> Result<()> {
 /// Calls `stop` at every signal that asks to stop, on a separate thread.
 #[cfg(unix)]
 fn on_request(stop: impl Fn() + Send + 'static) -> Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXCPU};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXCPU};
     use signal_hook::iterator::Signals;
 
     // The thread comes first: signals that are caught, and not listened to, would be lost.
@@ -79,7 +84,7 @@ fn on_request(stop: impl Fn() + Send + 'static) -> Result<()> {
         let _ = writeln!(stderr(), "warning: no thread to listen to Ctrl-C, which will not save the run: {error}");
         return Ok(());
     }
-    let asks_to_stop = [SIGINT, SIGTERM, SIGXCPU, SIGHUP].into_iter();
+    let asks_to_stop = [SIGINT, SIGTERM, SIGUSR1, SIGXCPU, SIGHUP].into_iter();
     let asks_to_stop = asks_to_stop.filter(|&signal| signal != SIGHUP || !ignored(signal));
     // The thread waits for them.
     let _ = sender.send(Signals::new(asks_to_stop).context("cannot listen to signals")?);

@@ -9,6 +9,7 @@
 pub mod backend;
 pub mod cli;
 pub mod commands;
+mod comparison;
 mod dataset;
 pub mod formats;
 pub mod interrupt;
@@ -19,4 +20,5 @@ pub mod report;
 pub mod resume;
 pub mod run;
 mod run_directory;
+pub mod sweep;
 pub mod threads;

@@ -5,13 +5,16 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
-use burn_fashion_mnist::Origin;
+use burn_fashion_mnist::{FashionMnist, Origin};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use mlp_files::{read_text_at_most, regular, write_atomically};
 use mlp_settings::Settings;
 use mlp_settings::config::Config;
+
+use crate::backend::{self, Chosen};
+use crate::threads;
 
 /// The resolved configuration, from which the run can be repeated.
 pub const CONFIG: &str = "config.toml";
@@ -58,6 +61,33 @@ pub struct Environment {
     /// The file that the initial weights were imported from, if they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<ImportedFile>,
+}
+
+impl Environment {
+    /// That of a run that begins now, on this data and device.
+    pub fn of(data: &FashionMnist, chosen: &Chosen) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").into(),
+            burn: BURN.into(),
+            commit: Some(COMMIT.into()),
+            features: features(),
+            backend: backend::NAME.into(),
+            device: chosen.description.clone(),
+            threads: threads::count(),
+            platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+            started: now(),
+            data: data.origin.clone(),
+            images: ImagesInfo {
+                height: data.train.height(),
+                width: data.train.width(),
+                class_names: data.class_names().to_vec(),
+                train: data.train.len(),
+                test: data.test.len(),
+            },
+            changes: Vec::new(),
+            imported: None,
+        }
+    }
 }
 
 /// A change made when a run was resumed.
@@ -121,6 +151,12 @@ pub struct Summary {
     pub test_loss: f64,
     /// Fraction of the test examples that this model predicts right, in `[0, 1]`.
     pub test_accuracy: f64,
+    /// Mean cross-entropy of this model over the validation examples, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_loss: Option<f64>,
+    /// Fraction of the validation examples that this model predicts right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_accuracy: Option<f64>,
     /// Mean training loss of the last epoch.
     pub train_loss: Option<f64>,
     /// Whether early stopping ended the run.

@@ -213,6 +213,8 @@ mod tests {
             "training.seed",
             "training.batch_size",
             "validation.fraction",
+            "validation.folds",
+            "validation.fold",
             "validation.metric",
             "a.key.of.tomorrow",
         ] {

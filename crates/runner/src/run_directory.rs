@@ -15,6 +15,13 @@ use mlp_settings::config::Config;
 
 const LOCK: &str = "run.lock";
 
+/// Another process has locked the run.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: another process is working on this run", run.display())]
+pub struct Busy {
+    run: PathBuf,
+}
+
 /// A run directory that this process has locked.
 #[derive(Debug)]
 pub struct RunDirectory {
@@ -75,7 +82,7 @@ impl RunDirectory {
                 remove_unfinished(&path.join(CHECKPOINT));
                 Ok(Self { path, _lock: lock, created })
             }
-            Err(TryLockError::WouldBlock) => bail!("{}: another process is working on this run", path.display()),
+            Err(TryLockError::WouldBlock) => Err(Busy { run: path }.into()),
             Err(TryLockError::Error(error)) => {
                 drop(Self { path, _lock: lock, created });
                 Err(error).with_context(|| format!("{}: the file system does not lock files", file.display()))

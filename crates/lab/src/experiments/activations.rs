@@ -81,6 +81,8 @@ pub struct Measurement {
     functions: Vec<Measured>,
     /// ReLU's derivative at 0.
     relu_at_zero: f64,
+    /// Largest difference between the derivative of the sigmoid and the closed form of tanh's.
+    mismatched: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,15 +106,20 @@ impl Experiment for Activations {
         let points = self.points(seed);
         let of_function = |(_, _, activation, closed_form): (_, _, Activation, ClosedForm)| {
             let (_, derivatives) = apply::<P>(activation, &points, lab.device());
-            let difference = |(x, d): (&f32, &f32)| (f64::from(*d) - closed_form(f64::from(*x))).abs();
             Measured {
-                difference: points.iter().zip(&derivatives).map(difference).fold(0.0, f64::max),
+                difference: largest_difference(&points, &derivatives, closed_form),
                 peak: derivatives.iter().copied().fold(f32::MIN, f32::max).into(),
                 curves: Curves::of::<P>(activation, self.experiment.limit, lab.device()),
             }
         };
         let (_, at_zero) = apply::<P>(Activation::Relu, &[0.0], lab.device());
-        Ok(Measurement { functions: FUNCTIONS.map(of_function).into(), relu_at_zero: at_zero[0].into() })
+        let (_, of_sigmoid) = apply::<P>(Activation::Sigmoid, &points, lab.device());
+        let [.., (_, _, _, of_tanh)] = FUNCTIONS;
+        Ok(Measurement {
+            functions: FUNCTIONS.map(of_function).into(),
+            relu_at_zero: at_zero[0].into(),
+            mismatched: largest_difference(&points, &of_sigmoid, of_tanh),
+        })
     }
 
     fn conclude(&self, measurements: &[Measurement]) -> Result<Finding> {
@@ -137,6 +144,10 @@ impl Experiment for Activations {
         finding.claim(Claim::check("ReLU: derivative at 0", [at_zero], Bound::Equal(0.0)));
         let quarter = Bound::EachAtMost(0.25);
         finding.claim(Claim::check("Sigmoid: largest derivative", sigmoid_peaks, quarter));
+        let mismatched: Vec<f64> = measurements.iter().map(|measurement| measurement.mismatched).collect();
+        let sentence =
+            "Control: largest difference between the sigmoid's derivative by autodiff and tanh's closed form";
+        finding.claim(Claim::measured(sentence, mismatched));
         finding.table(table);
         Ok(finding)
     }
@@ -148,6 +159,12 @@ impl Activations {
         let uniforms = Key::new(seed, *b"points\0\0").uniforms();
         uniforms.take(self.experiment.points).map(|u| (limit * (2.0 * u - 1.0)) as f32).collect()
     }
+}
+
+/// Between derivatives and a closed form, over the points.
+fn largest_difference(points: &[f32], derivatives: &[f32], closed_form: ClosedForm) -> f64 {
+    let difference = |(x, d): (&f32, &f32)| (f64::from(*d) - closed_form(f64::from(*x))).abs();
+    points.iter().zip(derivatives).map(difference).fold(0.0, f64::max)
 }
 
 /// A function and its derivative at evenly spaced points.
@@ -187,4 +204,15 @@ pub(super) fn apply<P: Platform>(activation: Activation, points: &[f32], device:
 
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_difference_counts_in_either_direction() {
+        let difference = largest_difference(&[1.0, 2.0, 3.0], &[1.5, 2.0, 1.0], |x| x);
+        assert_eq!(difference, 2.0);
+    }
 }

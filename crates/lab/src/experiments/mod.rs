@@ -5,12 +5,16 @@
 
 mod activations;
 mod backprop;
+mod batch_norm;
+mod best;
 mod bias_variance;
+mod co_adaptation;
 mod concept_shift;
 mod covariate_shift;
 mod dropout;
 mod dropout_layer;
 mod ensemble;
+mod errata;
 mod hidden_layers;
 mod input_noise;
 mod label_shift;
@@ -21,9 +25,12 @@ mod parity;
 mod random_labels;
 mod recurrent_gradients;
 mod residual;
+mod residual_convolutions;
 mod uncertainty;
 mod vanilla_dropout;
+mod weight_control;
 mod weight_decay;
+mod when_dropout_pays;
 mod xavier_init;
 
 use crate::{Entry, Platform};
@@ -34,8 +41,11 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<hidden_layers::HiddenLayers>(),
         Entry::of::<activations::Activations>(),
         Entry::of::<mlp::OneHiddenLayer>(),
+        Entry::of::<best::Best>(),
         Entry::of::<dropout_layer::DropoutLayer>(),
         Entry::of::<dropout::Dropout>(),
+        Entry::of::<when_dropout_pays::WhenDropoutPays>(),
+        Entry::of::<co_adaptation::CoAdaptation>(),
         Entry::of::<vanilla_dropout::VanillaDropout>(),
         Entry::of::<ensemble::Ensemble>(),
         Entry::of::<uncertainty::Uncertainty>(),
@@ -43,15 +53,19 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
         Entry::of::<random_labels::RandomLabels>(),
         Entry::of::<bias_variance::BiasVariance>(),
         Entry::of::<weight_decay::WeightDecay>(),
+        Entry::of::<weight_control::WeightControl>(),
         Entry::of::<model_selection::ModelSelection>(),
         Entry::of::<backprop::Backprop>(),
         Entry::of::<numerical_stability::NumericalStability>(),
         Entry::of::<xavier_init::XavierInit>(),
+        Entry::of::<batch_norm::BatchNormalization>(),
         Entry::of::<residual::Residual>(),
+        Entry::of::<residual_convolutions::ResidualConvolutions>(),
         Entry::of::<recurrent_gradients::RecurrentGradients>(),
         Entry::of::<covariate_shift::CovariateShift>(),
         Entry::of::<label_shift::LabelShift>(),
         Entry::of::<concept_shift::ConceptShift>(),
+        Entry::of::<errata::Errata>(),
     ]
 }
 

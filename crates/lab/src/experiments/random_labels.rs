@@ -4,12 +4,13 @@
 //!
 //! # Variants
 //!
-//! A stratified subset of the training set with its true labels, and the same images with labels drawn uniformly from
-//! the classes (Zhang et al. 2017).
+//! A stratified subset of the training set with its true labels; the same images with labels drawn uniformly from the
+//! classes (Zhang et al. 2017), several times; and with true labels whose classes are renamed.
 //!
 //! # Held equal
 //!
-//! Images, initial weights, batch order, optimizer and epochs; the test set has its true labels in both.
+//! Images, initial weights, batch order, optimizer and epochs; the test set has its true labels, renamed like those of
+//! the training images where these are.
 //!
 //! # Measured
 //!
@@ -19,11 +20,13 @@
 //! # Expected
 //!
 //! Random labels are learned by heart: training accuracy near 1. They say nothing about other images: test accuracy
-//! one in ten, the chance of ten classes. True labels, which images share, are learned in fewer epochs.
+//! one in ten, the chance of ten classes. True labels, which images share, are learned in fewer epochs. Control: it is not
+//! the names that matter, and renamed classes are learned as well as the true ones.
 
 use anyhow::Result;
 use burn::module::AutodiffModule;
 use burn_fashion_mnist::{Images, shift};
+use burn_mlp_train::range;
 use mlp_plot::Chart;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +47,9 @@ pub struct RandomLabelsParameters {
     pub seeds: usize,
     /// Training images, a stratified subset of the training set; 0 for all.
     pub train_examples: usize,
+    /// Times that labels are drawn at random.
+    #[serde(deserialize_with = "range::some_steps")]
+    pub draws: u64,
 }
 
 impl Parameters for RandomLabelsParameters {
@@ -63,7 +69,10 @@ pub struct Measurement {
     /// Classes of the data set.
     classes: usize,
     with_true: Learned,
-    with_random: Learned,
+    /// One for each draw.
+    with_random: Vec<Learned>,
+    /// Test accuracy with renamed classes.
+    renamed: f64,
 }
 
 /// What is measured with one kind of labels.
@@ -74,34 +83,41 @@ struct Learned {
     train: f64,
 }
 
-/// One kind of labels, over the seeds.
-struct Labels<'a> {
-    variant: Variant<'a>,
-    train: Vec<f64>,
+impl Learned {
+    fn test(&self) -> f64 {
+        self.history.last().test_accuracy
+    }
+
+    fn gap(&self) -> f64 {
+        self.train - self.test()
+    }
+
+    fn epochs(&self) -> f64 {
+        epochs_until(&self.history.curve(|epoch| epoch.train_accuracy), LEARNED)
+    }
 }
 
-impl<'a> Labels<'a> {
-    fn new(name: &str, learned: impl Iterator<Item = &'a Learned> + Clone) -> Self {
-        let train = learned.clone().map(|learned| learned.train).collect();
-        Self { variant: Variant::new(name, learned.map(|learned| &learned.history)), train }
-    }
+/// One kind of labels: what was learned with each seed, once or several times.
+struct Labels<'a> {
+    name: &'static str,
+    learned: Vec<&'a [Learned]>,
+}
 
-    fn test(&self) -> Vec<f64> {
-        self.variant.values(|run| run.last().test_accuracy)
-    }
-
-    fn gaps(&self) -> Vec<f64> {
-        self.train.iter().zip(self.test()).map(|(train, test)| train - test).collect()
-    }
-
-    fn epochs(&self) -> Vec<f64> {
-        self.variant.values(|run| epochs_until(&run.curve(|epoch| epoch.train_accuracy), LEARNED))
+impl Labels<'_> {
+    /// The mean of a metric over what was learned with each seed.
+    fn each(&self, metric: fn(&Learned) -> f64) -> Vec<f64> {
+        self.learned.iter().map(|of_seed| of_seed.iter().map(metric).sum::<f64>() / of_seed.len() as f64).collect()
     }
 
     fn row(&self) -> [String; 5] {
-        let metrics = [&self.train, &self.test(), &self.gaps(), &self.epochs()].map(|values| spread(values));
-        let [train, test, gap, epochs] = metrics;
-        [self.variant.name.clone(), train, test, gap, epochs]
+        let metrics: [fn(&Learned) -> f64; 4] = [|learned| learned.train, Learned::test, Learned::gap, Learned::epochs];
+        let [train, test, gap, epochs] = metrics.map(|metric| spread(&self.each(metric)));
+        [self.name.to_owned(), train, test, gap, epochs]
+    }
+
+    /// All that was learned, over epochs.
+    fn variant(&self) -> Variant<'_> {
+        Variant::new(self.name, self.learned.iter().copied().flatten().map(|learned| &learned.history))
     }
 }
 
@@ -115,65 +131,89 @@ impl Experiment for RandomLabels {
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {
         let images = lab.train_subset(self.experiment.train_examples, seed)?;
-        let (examples, classes) = (images.len(), lab.data().class_names().len());
-        lab.tell(format!("seed {seed}: {examples} images with true labels, then with random ones"));
+        let (test, classes) = (&lab.data().test, lab.data().class_names().len());
+        lab.tell(format!("seed {seed}: {} images with true labels, renamed ones, random ones", images.len()));
+        let next = |label: u8| ((usize::from(label) + 1) % classes) as u8;
+        let renamed = self.learn(lab, seed, &shift::relabel(&images, next)?, &shift::relabel(test, next)?)?;
+        let random =
+            |draw: u64| self.learn(lab, seed, &shift::random_labels(&images, seed.wrapping_add(draw << 32)), test);
         Ok(Measurement {
-            examples,
+            examples: images.len(),
             classes,
-            with_true: self.learn(lab, seed, &images)?,
-            with_random: self.learn(lab, seed, &shift::random_labels(&images, seed))?,
+            with_true: self.learn(lab, seed, &images, test)?,
+            with_random: (0..self.experiment.draws).map(random).collect::<Result<_>>()?,
+            renamed: renamed.test(),
         })
     }
 
     fn conclude(&self, measurements: &[Measurement]) -> Result<Finding> {
-        let with_true = Labels::new("true labels", measurements.iter().map(|measured| &measured.with_true));
-        let with_random = Labels::new("random labels", measurements.iter().map(|measured| &measured.with_random));
+        let with_true = measurements.iter().map(|measured| std::slice::from_ref(&measured.with_true)).collect();
+        let with_random = measurements.iter().map(|measured| measured.with_random.as_slice()).collect();
+        let with_true = Labels { name: "true labels", learned: with_true };
+        let with_random = Labels { name: "random labels", learned: with_random };
+        let renamed: Vec<f64> = measurements.iter().map(|measured| measured.renamed).collect();
         let (examples, chance) = (measurements[0].examples, 1.0 / measurements[0].classes as f64);
-        Ok(self.finding(&with_true, &with_random, examples, chance))
+        let mut finding = Finding::default();
+        claim(&mut finding, &with_true, &with_random, &renamed, examples);
+        self.show(&mut finding, &with_true, &with_random, examples, chance);
+        Ok(finding)
     }
 }
 
 impl RandomLabels {
-    fn learn<P: Platform>(&self, lab: &Lab<P>, seed: u64, images: &Images) -> Result<Learned> {
+    fn learn<P: Platform>(&self, lab: &Lab<P>, seed: u64, images: &Images, test: &Images) -> Result<Learned> {
         let config = self.config(seed);
-        let trained = Training::new(&config, images, &lab.data().test).run(lab, lab.mlp(&config)?)?;
+        let trained = Training::new(&config, images, test).run(lab, lab.mlp(&config)?)?;
         Ok(Learned { train: lab.accuracy(&trained.network.valid(), images), history: trained.history })
     }
 
-    fn finding(&self, with_true: &Labels<'_>, with_random: &Labels<'_>, examples: usize, chance: f64) -> Finding {
-        let mut finding = Finding::default();
-        let random = |metric: &str| format!("{metric}, random labels on {examples} images");
-        finding
-            .claim(Claim::measured(random("Training accuracy"), &*with_random.train))
-            .claim(Claim::measured(random("Test accuracy"), with_random.test()))
-            .claim(Claim::measured(random("Training minus test accuracy"), with_random.gaps()))
-            .claim(Claim::difference(
-                "Training minus test accuracy, random labels minus true labels",
-                &with_random.gaps(),
-                &with_true.gaps(),
-            ))
-            .claim(Claim::difference(
-                format!("Epochs until the training accuracy reaches {LEARNED}, random labels minus true labels"),
-                &with_random.epochs(),
-                &with_true.epochs(),
-            ));
+    fn show(
+        &self,
+        finding: &mut Finding,
+        with_true: &Labels<'_>,
+        with_random: &Labels<'_>,
+        examples: usize,
+        chance: f64,
+    ) {
+        let epochs = self.training.epochs;
         let until = format!("epochs until {LEARNED}");
         let header = ["variant", "training accuracy", "test accuracy", "gap", &until];
-        let title = format!("{examples} images, {} epochs", self.training.epochs);
+        let title = format!("{examples} images, {epochs} epochs");
         finding.table(Table::new(title, &header).row(with_true.row()).row(with_random.row()));
-
         let mut chart = Chart::new("Accuracy with true and with random labels").x_label("epoch").y_label("accuracy");
-        for Labels { variant, .. } in [with_true, with_random] {
+        for variant in [with_true.variant(), with_random.variant()] {
             let (train, test) = (format!("{}, training", variant.name), format!("{}, test", variant.name));
             chart = chart
                 .line(&train, variant.mean_curve(|epoch| epoch.train_accuracy))
                 .line(&test, variant.mean_curve(|epoch| epoch.test_accuracy));
         }
-        let chance = [(1.0, chance), (self.training.epochs as f64, chance)];
+        let chance = [(1.0, chance), (epochs as f64, chance)];
         let caption = "Accuracy over epochs on the images trained on and on the test images, mean over seeds";
         finding.picture("accuracy", caption, &chart.guide("chance", chance).y_range(0.0, 1.0));
-        finding
     }
+}
+
+fn claim(finding: &mut Finding, with_true: &Labels<'_>, with_random: &Labels<'_>, renamed: &[f64], examples: usize) {
+    let random = |metric: &str| format!("{metric}, random labels on {examples} images");
+    finding
+        .claim(Claim::measured(random("Training accuracy"), with_random.each(|learned| learned.train)))
+        .claim(Claim::measured(random("Test accuracy"), with_random.each(Learned::test)))
+        .claim(Claim::measured(random("Training minus test accuracy"), with_random.each(Learned::gap)))
+        .claim(Claim::difference(
+            "Training minus test accuracy, random labels minus true labels",
+            &with_random.each(Learned::gap),
+            &with_true.each(Learned::gap),
+        ))
+        .claim(Claim::difference(
+            format!("Epochs until the training accuracy reaches {LEARNED}, random labels minus true labels"),
+            &with_random.each(Learned::epochs),
+            &with_true.each(Learned::epochs),
+        ))
+        .claim(Claim::paired(
+            "Control: test accuracy, renamed classes minus true ones",
+            renamed,
+            &with_true.each(Learned::test),
+        ));
 }
 
 /// The first epoch in which a curve over epochs reaches `level`; one more than there are where it does not.

@@ -55,7 +55,7 @@ impl<B: Backend> HiddenLayer<B> {
         let mask = self.dropout.mask(shape, x.dtype(), &x.device());
         let x = affine(&self.linear, x);
         let x = match &self.norm {
-            Some(norm) => normalized(norm, x),
+            Some(norm) => batch_norm(norm, x),
             None => x,
         };
         mask.apply(self.activation.forward(x))
@@ -160,15 +160,6 @@ fn affine<B: Backend>(linear: &Linear<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
         return y;
     }
     linear.forward(x)
-}
-
-/// Batch normalization of the outputs of a linear map.
-fn normalized<B: Backend>(norm: &BatchNorm<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
-    #[cfg(any(feature = "flex", feature = "ndarray"))]
-    if let Some(y) = crate::fused::batch_norm(norm, &x) {
-        return y;
-    }
-    batch_norm(norm, x)
 }
 
 /// Applies `function` to the rows of `x` as a matrix.

@@ -19,7 +19,12 @@ pub fn run(arguments: &EvaluateArgs) -> Result<()> {
         SplitArg::Train => ("train", dataset::split(&run.config, &data)?.0),
         SplitArg::Validation => {
             let held_out = dataset::split(&run.config, &data)?.1;
-            ("validation", held_out.context("the run held out no images for validation: its validation.fraction is 0")?)
+            (
+                "validation",
+                held_out.context(
+                    "the run held out no images for validation: its validation.fraction and validation.folds are 0",
+                )?,
+            )
         }
     };
     let evaluation = evaluate(&run.mlp, &run.examples(&images), &run.chosen.device);

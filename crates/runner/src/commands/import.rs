@@ -23,7 +23,7 @@ use burn_mlp_train::parameters::{self, Tensors};
 use mlp_files::read_at_most;
 use mlp_settings::entries;
 
-use super::train::{environment, resolved};
+use super::train::resolved;
 
 /// Name of the folder of imported runs.
 const JOB: &str = "import";
@@ -64,7 +64,7 @@ pub fn run(arguments: &ImportArgs) -> Result<()> {
     let run = RunDirectory::create(arguments.out.as_deref(), JOB)?;
     let sha256 = format!("{:x}", Sha256::digest(&bytes));
     let imported = Some(ImportedFile { path: arguments.file.to_string_lossy().into_owned(), sha256 });
-    run.write_json(ENVIRONMENT, &Environment { imported, ..environment(&data, &chosen) })?;
+    run.write_json(ENVIRONMENT, &Environment { imported, ..Environment::of(&data, &chosen) })?;
     run.write_config(&config)?;
     // The checkpoint of a run before its first step, from which `train --resume` trains the model further.
     let checkpoint = Checkpoint {
@@ -85,6 +85,8 @@ pub fn run(arguments: &ImportArgs) -> Result<()> {
             parameters,
             test_loss: test.loss,
             test_accuracy: test.accuracy,
+            validation_loss: None,
+            validation_accuracy: None,
             train_loss: None,
             stopped_early: false,
             training_seconds: 0.0,

@@ -1,5 +1,6 @@
 //! The commands of the command line, one module each.
 
+mod compare;
 mod data;
 mod evaluate;
 pub mod experiment;
@@ -7,6 +8,7 @@ mod export;
 mod import;
 mod predict;
 mod report;
+mod sweep;
 mod train;
 
 use anyhow::Result;
@@ -23,6 +25,8 @@ pub fn run(cli: Cli) -> Result<()> {
         None => train::run(&cli.train),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+        Some(Command::Sweep(arguments)) => sweep::run(&arguments),
+        Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Experiment(arguments)) => experiment::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Predict(arguments)) => predict::run(&arguments),

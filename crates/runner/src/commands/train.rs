@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use burn_fashion_mnist::{FashionMnist, OriginKind, Source};
 use burn_mlp::{LayerSummary, Mlp};
 use burn_mlp_train::{Checkpoint, TrainError, Trained, Trainer, evaluate};
@@ -17,21 +17,36 @@ use crate::dataset;
 use crate::formats::weights;
 use crate::interrupt::{self, Interrupted};
 use crate::progress::{Progress, thousands, warn};
-use crate::record::{self, CHECKPOINT, ENVIRONMENT, Environment, ImagesInfo, METRICS, SUMMARY, Summary};
+use crate::record::{self, CHECKPOINT, CONFIG, ENVIRONMENT, Environment, METRICS, SUMMARY, Summary};
 use crate::report;
 use crate::resume::{Continuation, continuation};
 use crate::run_directory::RunDirectory;
-use crate::threads;
 
 /// Name of the folder of runs without a configuration file.
 const DEFAULT_JOB: &str = "dropout";
 
 /// Starts or resumes a training run.
 pub fn run(arguments: &TrainArgs) -> Result<()> {
-    match &arguments.resume {
-        Some(run) => resume(arguments, run),
-        None => begin(arguments),
+    match (&arguments.resume, &arguments.out) {
+        (Some(run), _) => resume(arguments, run),
+        (None, Some(out)) if arguments.resume_or_start && out.join(CONFIG).exists() => requeued(arguments, out),
+        _ => begin(arguments),
     }
+}
+
+/// Goes on with a run that the same command has started. One that is finished stays as it is.
+fn requeued(arguments: &TrainArgs, run: &Path) -> Result<()> {
+    let (asked, made) = (entries(&resolved(arguments)?), entries(&record::read_config(run)?.resolve::<Config>()?));
+    if let Some((key, asked)) = asked.iter().find(|(key, value)| made.get(*key) != Some(value)) {
+        let made = made.get(key).map_or("nothing", String::as_str);
+        bail!("{}: a run with {key} = {made}, not {asked}; choose another --out", run.display());
+    }
+    if run.join(SUMMARY).exists() {
+        let progress = Progress::new(arguments.progress);
+        progress.say(&format!("finished: {}", run.display()));
+        return progress.finish();
+    }
+    resume(arguments, run)
 }
 
 fn begin(arguments: &TrainArgs) -> Result<()> {
@@ -41,7 +56,7 @@ fn begin(arguments: &TrainArgs) -> Result<()> {
     let prepared = Prepared::new(&config, data, backend::choose()?)?;
     interrupt::listen()?;
     let run = RunDirectory::create(arguments.out.as_deref(), &name(arguments.config.as_deref()))?;
-    run.write_json(ENVIRONMENT, &environment(&prepared.data, &prepared.chosen))?;
+    run.write_json(ENVIRONMENT, &Environment::of(&prepared.data, &prepared.chosen))?;
     run.write_config(&config)?;
     train(arguments, &config, &run, prepared, None)
 }
@@ -115,6 +130,7 @@ fn train(
     let mlp = trained.model;
     weights::save(&mlp, &run.file(weights::FILE))?;
     let test = evaluate(&mlp, &examples.test, &chosen.device);
+    let of_model = trained.epochs.iter().find(|epoch| epoch.epoch == trained.model_epoch);
     let summary = Summary {
         epochs: trained.state.epoch,
         steps: trained.state.step,
@@ -122,6 +138,8 @@ fn train(
         parameters: mlp.layers().iter().map(|layer| layer.parameters).sum(),
         test_loss: test.loss,
         test_accuracy: test.accuracy,
+        validation_loss: of_model.and_then(|epoch| epoch.validation_loss),
+        validation_accuracy: of_model.and_then(|epoch| epoch.validation_accuracy),
         train_loss: trained.epochs.last().map(|epoch| epoch.train_loss),
         stopped_early: trained.state.stopped_early,
         training_seconds: trained.epochs.iter().map(|epoch| epoch.seconds).sum(),
@@ -171,6 +189,9 @@ fn fit(
 fn conclude(progress: &Progress, run: &RunDirectory, summary: &Summary, data: &FashionMnist, report: Result<PathBuf>) {
     if summary.model_epoch != summary.epochs {
         progress.say(&format!("kept the model of epoch {}, the best on the validation split", summary.model_epoch));
+    }
+    if let (Some(accuracy), Some(loss)) = (summary.validation_accuracy, summary.validation_loss) {
+        progress.say(&format!("validation accuracy {:.2} %, validation loss {loss:.4}", 100.0 * accuracy));
     }
     let note = if data.origin.kind == OriginKind::Sample { " (embedded sample, not the full data)" } else { "" };
     progress.say(&format!(
@@ -260,29 +281,4 @@ fn introduce(progress: &Progress, config: &Config, data: &FashionMnist, mlp: &Ml
         progress.say(&format!("  {name:<20} [batch, {d_output}]{:>16}", thousands(*parameters as u64)));
     }
     progress.say(&format!("  {} parameters", thousands(parameters as u64)));
-}
-
-/// The record of a new run.
-pub(super) fn environment(data: &FashionMnist, chosen: &Chosen) -> Environment {
-    Environment {
-        version: env!("CARGO_PKG_VERSION").into(),
-        burn: record::BURN.into(),
-        commit: Some(record::COMMIT.into()),
-        features: record::features(),
-        backend: backend::NAME.into(),
-        device: chosen.description.clone(),
-        threads: threads::count(),
-        platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
-        started: record::now(),
-        data: data.origin.clone(),
-        images: ImagesInfo {
-            height: data.train.height(),
-            width: data.train.width(),
-            class_names: data.class_names().to_vec(),
-            train: data.train.len(),
-            test: data.test.len(),
-        },
-        changes: Vec::new(),
-        imported: None,
-    }
 }

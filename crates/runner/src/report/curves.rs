@@ -103,6 +103,8 @@ mod tests {
             parameters: 1,
             test_loss: 0.5,
             test_accuracy: 0.7,
+            validation_loss: None,
+            validation_accuracy: None,
             train_loss: None,
             stopped_early: false,
             training_seconds: 1.0,

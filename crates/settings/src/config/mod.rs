@@ -104,6 +104,10 @@ pub struct ValidationConfig {
     /// Fraction of the training set held out for validation, stratified by class, in `[0, 1)`; 0 for none.
     #[serde(deserialize_with = "range::below_one")]
     pub fraction: f64,
+    /// Number of folds of cross-validation; 0 for none. The run holds out one of them instead of a fraction.
+    pub folds: usize,
+    /// Which fold is held out, counted from 0.
+    pub fold: usize,
     /// Metric that decides which epoch is best: `loss` or `accuracy`.
     pub metric: Watched,
     /// Epochs without improvement after which training stops; 0 for never.
@@ -114,7 +118,7 @@ pub struct ValidationConfig {
 
 impl Default for ValidationConfig {
     fn default() -> Self {
-        Self { fraction: 0.0, metric: Watched::Loss, patience: 0, restore_best: true }
+        Self { fraction: 0.0, folds: 0, fold: 0, metric: Watched::Loss, patience: 0, restore_best: true }
     }
 }
 
@@ -133,6 +137,23 @@ impl Config {
 }
 
 impl ValidationConfig {
+    /// Whether any training examples are held out.
+    pub fn holds_out(&self) -> bool {
+        self.fraction > 0.0 || self.folds > 0
+    }
+
+    fn validate(&self) -> Result<(), Invalid> {
+        let Self { fraction, folds, fold, patience, .. } = *self;
+        Invalid::unless(folds != 1, "validation.folds", folds, "0, or at least 2")?;
+        let expected = format!("a fold from 0 to {}, of validation.folds = {folds}", folds.saturating_sub(1));
+        Invalid::unless(fold < folds.max(1), "validation.fold", fold, &expected)?;
+        let one = fraction == 0.0 || folds == 0;
+        Invalid::unless(one, "validation.fraction", fraction, "0 while validation.folds is not")?;
+        let watched = patience == 0 || self.holds_out();
+        let expected = "0 while validation.fraction and validation.folds are 0";
+        Invalid::unless(watched, "validation.patience", patience, expected)
+    }
+
     /// The configuration of early stopping.
     pub fn early_stopping(&self) -> EarlyStopping {
         EarlyStopping { watched: self.metric, patience: self.patience, restore_best: self.restore_best }
@@ -154,9 +175,7 @@ impl Layered for Config {
         let warm = epochs == 0 || kind == ScheduleKind::OneCycle || warmup_epochs <= epochs as f64;
         let expected = format!("at most training.epochs = {epochs}, or the rate never reaches training.learning_rate");
         Invalid::unless(warm, "schedule.warmup_epochs", warmup_epochs, &expected)?;
-        let ValidationConfig { fraction, patience, .. } = self.validation;
-        let watched = patience == 0 || fraction > 0.0;
-        Invalid::unless(watched, "validation.patience", patience, "0 while validation.fraction is 0")
+        self.validation.validate()
     }
 }
 

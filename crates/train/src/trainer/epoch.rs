@@ -27,10 +27,11 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
             if stop || self.is_checkpoint_due() {
                 self.read_steps()?;
                 self.state.sums.seconds += started.elapsed().as_secs_f64();
-                self.save_checkpoint()?;
                 if stop {
+                    self.save_checkpoint()?;
                     return Err(TrainError::Stopped { epoch, step: self.state.step_in_epoch });
                 }
+                self.save_after_interval()?;
                 started = Instant::now();
             }
         }
@@ -155,7 +156,7 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
             }
         }
         self.epochs.push(metrics);
-        self.save_checkpoint()
+        self.save_after_interval()
     }
 
     /// Keeps the weights of the best epoch, and stops once patience is exhausted.
@@ -198,6 +199,7 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
             (epoch, step) => (epoch + 1, step),
         };
         let folder = self.checkpoints.as_ref().map(|checkpoints| checkpoints.folder.clone());
+        let folder = folder.filter(|folder| folder.exists());
         TrainError::Diverged { what: what.to_owned(), epoch, step, learning_rate, folder }
     }
 }

@@ -255,7 +255,7 @@ where
         }
         self.resume_latest()?;
         if self.state.step == 0 {
-            self.save_checkpoint()?;
+            self.save_after_interval()?;
         }
         let (micro_batches, divided) = (self.learner.micro_batches(), self.learner.divides(self.config.batch_size));
         while self.state.epoch < self.config.epochs && !self.state.stopped_early {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use burn::tensor::backend::Backend;
 
@@ -20,6 +21,10 @@ pub(super) struct Unread<B: Backend> {
 pub(super) struct Checkpoints {
     pub(super) folder: PathBuf,
     pub(super) every_steps: usize,
+    /// Least time between two checkpoints, but for one that is asked for by stopping.
+    pub(super) interval: Duration,
+    /// When the latest one was written, or the run began.
+    pub(super) since: Instant,
     pub(super) program: String,
     pub(super) settings: BTreeMap<String, String>,
     /// Whether the run resumes from the latest checkpoint by itself when it begins.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use burn::module::AutodiffModule;
@@ -30,8 +31,15 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
         ];
         let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let program = env!("CARGO_PKG_VERSION").to_owned();
-        self.checkpoints =
-            Some(Checkpoints { folder: folder.into(), every_steps: 0, program, settings, automatic: true });
+        self.checkpoints = Some(Checkpoints {
+            folder: folder.into(),
+            every_steps: 0,
+            interval: Duration::ZERO,
+            since: Instant::now(),
+            program,
+            settings,
+            automatic: true,
+        });
         self
     }
 
@@ -51,6 +59,17 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
     pub fn with_checkpoint_steps(mut self, steps: usize) -> Self {
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.every_steps = steps;
+        }
+        self
+    }
+
+    /// Writes a checkpoint only where the latest one, or the start of the run, is at least this long ago, or a callback
+    /// asks to stop: for short runs, which are sooner made again than saved. Call it after
+    /// [`with_checkpoints`](Self::with_checkpoints).
+    #[must_use]
+    pub fn with_checkpoint_interval(mut self, interval: Duration) -> Self {
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.interval = interval;
         }
         self
     }
@@ -149,6 +168,12 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
         every > 0 && step.is_multiple_of(every) && step < self.steps_per_epoch()
     }
 
+    /// Writes a checkpoint, if the run writes any and the latest one is long enough ago.
+    pub(super) fn save_after_interval(&mut self) -> Result<(), TrainError> {
+        let waits = |checkpoints: &Checkpoints| checkpoints.since.elapsed() < checkpoints.interval;
+        if self.checkpoints.as_ref().is_some_and(waits) { Ok(()) } else { self.save_checkpoint() }
+    }
+
     /// Writes a checkpoint, if the run writes any. Fails if a parameter is no longer finite: such a run cannot be
     /// resumed.
     pub(super) fn save_checkpoint(&mut self) -> Result<(), TrainError> {
@@ -168,7 +193,11 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
             data_sha256: self.examples.fingerprint(),
             groups,
         };
-        checkpoint.save(&checkpoints.folder).map_err(TrainError::State)
+        checkpoint.save(&checkpoints.folder).map_err(TrainError::State)?;
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.since = Instant::now();
+        }
+        Ok(())
     }
 
     /// Makes the steps since the last checkpoint once more, and looks at the parameters after each: an update by tensor

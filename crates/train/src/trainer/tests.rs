@@ -231,6 +231,25 @@ impl Callback<Network> for TwoEpochs {
 }
 
 #[test]
+fn within_the_interval_only_a_run_that_stops_is_saved() {
+    let (rows, folder) = (rows(), tempfile::tempdir().unwrap());
+    let hour = std::time::Duration::from_secs(3600);
+    let run = |stop_after, name: &str| {
+        let mut watch = Watch { stop_after, ..Watch::default() };
+        let trainer =
+            trainer(&rows, CONFIG).with_log(folder.path().join("log")).with_checkpoints(folder.path().join(name));
+        trainer.with_checkpoint_interval(hour).with_callback(&mut watch).run()
+    };
+    let whole = run(None, "whole").unwrap();
+    assert!(!folder.path().join("whole").exists());
+    std::fs::remove_file(folder.path().join("log")).unwrap();
+    assert!(run(Some(7), "stopped").is_err());
+    let resumed = run(None, "stopped").unwrap();
+    assert_eq!(collect(&resumed.model), collect(&whole.model));
+    assert_eq!(resumed.epochs.len(), whole.epochs.len());
+}
+
+#[test]
 fn a_run_that_a_callback_has_ended_stays_ended() {
     let (rows, folder) = (rows(), tempfile::tempdir().unwrap());
     let ended = trainer(&rows, CONFIG).with_checkpoints(folder.path()).with_callback(TwoEpochs).run().unwrap();

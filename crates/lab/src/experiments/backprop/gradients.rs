@@ -27,6 +27,9 @@ const LOSSES: [Loss; 2] = [Loss::SquaredError, Loss::CrossEntropy];
 const PAIRS: [(&str, usize, usize); 3] =
     [("by hand and autodiff", 0, 1), ("by hand and differences", 0, 2), ("autodiff and differences", 1, 2)];
 
+/// Where the gradient by `W₁` is in [`BY`].
+const BY_FIRST_WEIGHT: usize = 4;
+
 /// A relative difference for each of [`PAIRS`].
 type OfPairs = [f64; PAIRS.len()];
 
@@ -37,6 +40,8 @@ pub struct GradientDifferences {
     largest: [[OfPairs; BY.len()]; ACTIVATIONS.len()],
     /// How far differences with other steps are off, by step.
     by_step: Vec<(f64, f64)>,
+    /// Between the gradient by hand and that by autodiff of another problem.
+    of_another: f64,
 }
 
 impl GradientDifferences {
@@ -57,7 +62,15 @@ impl GradientDifferences {
             let losses = LOSSES.map(|loss| with_loss(activation, loss));
             array::from_fn(|by| largest(losses.iter().map(|differences| &differences[by])))
         };
-        Self { largest: ACTIVATIONS.map(with_activation), by_step: by_step::<P>(&problem) }
+        // The same sizes, other numbers.
+        let another =
+            Problem::draw(parameters, seed ^ (1 << 62)).by_autodiff::<P>(Activation::Tanh, Loss::CrossEntropy);
+        let by_hand = problem.by_hand::<P>(Activation::Tanh, Loss::CrossEntropy);
+        Self {
+            largest: ACTIVATIONS.map(with_activation),
+            by_step: by_step::<P>(&problem),
+            of_another: relative_difference(&by_hand[BY_FIRST_WEIGHT], &another[BY_FIRST_WEIGHT]),
+        }
     }
 }
 
@@ -67,7 +80,7 @@ fn by_step<P: Platform>(problem: &Problem) -> Vec<(f64, f64)> {
     let error = |exponent: i32| {
         let epsilon = 10.0_f64.powf(f64::from(exponent) / 2.0);
         let differences = problem.by_differences::<P>(Activation::Sigmoid, Loss::CrossEntropy, epsilon);
-        (epsilon, relative_difference(&by_hand[4], &differences[4]))
+        (epsilon, relative_difference(&by_hand[BY_FIRST_WEIGHT], &differences[BY_FIRST_WEIGHT]))
     };
     (-20..=-2).map(error).collect()
 }
@@ -100,6 +113,10 @@ pub fn add(measured: &[&GradientDifferences], parameters: &BackpropParameters, f
         let differences: Vec<f64> = by_seed.iter().map(|largest| largest[pair]).collect();
         finding.claim(Claim::check(sentence, differences, Bound::EachAtMost(EQUAL)));
     }
+    let sentence =
+        "Control: gradient by W₁ by hand against autodiff with other weights and inputs: relative difference";
+    let others: Vec<f64> = measured.iter().map(|differences| differences.of_another).collect();
+    finding.claim(Claim::measured(sentence, others));
     let header = |first| [first, PAIRS[0].0, PAIRS[1].0, PAIRS[2].0];
     let row = |name: &str, differences: OfPairs| [name.to_owned()].into_iter().chain(differences.map(figure));
     let mut table = Table::new("Largest relative difference of the gradient of J", &header("by"));

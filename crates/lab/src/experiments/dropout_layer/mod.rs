@@ -15,13 +15,16 @@
 //!
 //! With `p` = 0, 0.5 and 1 the elements that are not what the formula allows; with the probabilities of
 //! `experiment.probs` the mean over `experiment.masks` masks, and the elements whose gradient does not have the mask of
-//! the forward pass; how many values outside `[0, 1]` are accepted as a probability.
+//! the forward pass; how many values outside `[0, 1]` are accepted as a probability. In a network of five hidden units, what
+//! outputs and gradients have to do with the units that are dropped.
 //!
 //! # Expected
 //!
 //! `h' = 0` with probability `p`, else `h/(1 - p)`: unchanged at `p = 0`, 0 or doubled at 0.5, all zeros (not NaN) at 1.
 //! `E[h'] = h` and `Var[h'] = h²·p/(1 - p)`, so each mean lies within a few of its standard errors from `h`.
+//! All weights to and from a dropped unit have gradients of exactly 0.
 
+mod five_units;
 mod implementations;
 mod inputs;
 mod means;
@@ -33,6 +36,7 @@ use burn_mlp::{Key, Probability};
 use burn_mlp_train::values;
 use serde::{Deserialize, Serialize};
 
+use self::five_units::FiveUnits;
 use self::implementations::{IMPLEMENTATIONS, Implementation};
 use self::inputs::{ELEMENTS, rows};
 use self::means::Means;
@@ -62,6 +66,7 @@ pub struct Measurement {
     means: Means,
     /// Elements whose gradient does not have the mask of the forward pass.
     wrong_gradients: usize,
+    five_units: FiveUnits,
     pictured: Pictured,
 }
 
@@ -83,6 +88,7 @@ impl Experiment for DropoutLayer {
             wrong_values,
             means: Means::measure::<P>(self, seed, device),
             wrong_gradients: self.wrong_gradients::<P>(seed, device),
+            five_units: FiveUnits::measure::<P>(seed, device)?,
             pictured: Pictured::measure::<P>(self, seed, device)?,
         })
     }
@@ -104,6 +110,8 @@ impl Experiment for DropoutLayer {
         let accepted = OUTSIDE.iter().filter(|&&value| Probability::new(value).is_ok()).count();
         let sentence = format!("Numbers outside [0, 1] accepted as a probability, of {}", OUTSIDE.len());
         finding.claim(Claim::measured(sentence, [accepted as f64]));
+        let five_units: Vec<&FiveUnits> = measurements.iter().map(|measurement| &measurement.five_units).collect();
+        five_units::add(&five_units, &mut finding);
         pictures::add(&measurements[0].pictured, self.experiment.masks, &mut finding);
         Ok(finding)
     }

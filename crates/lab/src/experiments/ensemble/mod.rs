@@ -5,7 +5,8 @@
 //! # Variants
 //!
 //! One network; `members` networks that average their probabilities; the same networks with a majority vote; one network
-//! with dropout, an average over the 2ⁿ networks that its masks leave.
+//! with dropout, whose masks leave one of 2ⁿ networks: with its weights as they are (dropout off), and as an average over
+//! `samples` passes with dropout on.
 //!
 //! # Held equal
 //!
@@ -18,20 +19,23 @@
 //! # Expected
 //!
 //! The average beats the mean single network (its cross-entropy cannot be higher than their mean: the logarithm is
-//! concave); so does the vote.
+//! concave); so does the vote. The passes of a network with dropout share their weights: their average is that of no
+//! ensemble. Control: two members of an ensemble are as good as each other.
 
 mod probabilities;
 
 use anyhow::Result;
 use burn::module::AutodiffModule;
-use burn_mlp::Probability;
+use burn_mlp::{Mlp, Probability};
+use burn_mlp_train::range;
 use mlp_metrics::mean_and_deviation;
 use mlp_plot::Bars;
 use mlp_settings::Invalid;
 use mlp_settings::config::Config;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Claim, Finding, Table, spread};
+use crate::finding::{Bound, Claim, Finding, Table, spread};
+use crate::platform::Inner;
 use crate::recipe::{Parameters, Recipe};
 use crate::training::Training;
 use crate::{Experiment, Lab, Platform};
@@ -50,6 +54,9 @@ pub struct EnsembleParameters {
     pub members: usize,
     /// Dropout of the single network that has it.
     pub dropout: Vec<Probability>,
+    /// Its passes with dropout on.
+    #[serde(deserialize_with = "range::at_least_one")]
+    pub samples: usize,
 }
 
 impl Parameters for EnsembleParameters {
@@ -82,7 +89,12 @@ pub struct Measurement {
     averaged: Score,
     /// Test accuracy of the vote, which has no probabilities of its own.
     voted: f64,
+    /// With dropout off.
     dropped: Score,
+    /// The average over passes with dropout on.
+    sampled: Score,
+    /// Test accuracy of the first member minus that of the second.
+    between_members: f64,
     /// Accuracy of a single network on the training images, as a mean over the members.
     single_fit: f64,
     /// The same of the network with dropout, left off.
@@ -114,7 +126,7 @@ impl Experiment for Ensemble {
     const NAME: &'static str = "ensemble";
     const QUESTION: &'static str = "Do several networks together predict better than one, and is dropout as good?";
     const CONFIG: &'static str = include_str!("../../../../../configs/ensemble.toml");
-    const QUICK: &'static [&'static str] = &["training.epochs=4"];
+    const QUICK: &'static [&'static str] = &["training.epochs=4", "experiment.samples=10"];
     type Measurement = Measurement;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Measurement> {
@@ -123,14 +135,11 @@ impl Experiment for Ensemble {
         let (mut members, mut fits) = (Vec::new(), Vec::new());
         for member in 0..self.experiment.members {
             lab.tell(format!("seed {seed}: member {} of {}", member + 1, self.experiment.members));
-            let member = train(lab, &config, member_seed(seed, member))?;
+            let member = Member::of(lab, &train_network(lab, &config, member_seed(seed, member))?);
             members.push(member.probabilities);
             fits.push(member.train_accuracy);
         }
-        lab.tell(format!("seed {seed}: with dropout"));
-        let mut with_dropout = config;
-        with_dropout.model.dropout.clone_from(&self.experiment.dropout);
-        let dropped = train(lab, &with_dropout, member_seed(seed, 0))?;
+        let (dropped, sampled) = self.with_dropout(lab, config, seed)?;
         let mean = |metric: fn(&Probabilities, &[u8]) -> f64| {
             members.iter().map(|member| metric(member, labels)).sum::<f64>() / members.len() as f64
         };
@@ -139,6 +148,8 @@ impl Experiment for Ensemble {
             averaged: Score::of(&Probabilities::combine(&members, average), labels),
             voted: Probabilities::combine(&members, vote).accuracy(labels),
             dropped: Score::of(&dropped.probabilities, labels),
+            sampled: Score::of(&sampled, labels),
+            between_members: members[0].accuracy(labels) - members[1].accuracy(labels),
             single_fit: mean_and_deviation(&fits).0,
             dropped_fit: dropped.train_accuracy,
         })
@@ -152,13 +163,37 @@ impl Experiment for Ensemble {
     }
 }
 
+impl Ensemble {
+    /// The network with dropout: what it predicts with dropout off, and on average over passes with dropout on.
+    fn with_dropout<P: Platform>(
+        &self,
+        lab: &Lab<P>,
+        mut config: Config,
+        seed: u64,
+    ) -> Result<(Member, Probabilities)> {
+        lab.tell(format!("seed {seed}: with dropout"));
+        config.model.dropout.clone_from(&self.experiment.dropout);
+        let network = train_network(lab, &config, member_seed(seed, 0))?;
+        let samples = lab.sample(&network, &lab.data().test, self.experiment.samples);
+        Ok((Member::of(lab, &network), Probabilities::average_of(&samples)))
+    }
+}
+
+impl Member {
+    fn of<P: Platform>(lab: &Lab<P>, network: &Mlp<Inner<P>>) -> Self {
+        let data = lab.data();
+        Self {
+            probabilities: Probabilities::from(&lab.predict(network, &data.test)),
+            train_accuracy: lab.accuracy(network, &data.train),
+        }
+    }
+}
+
 /// Trains a network with weights of its own on the batches of `config`.
-fn train<P: Platform>(lab: &Lab<P>, config: &Config, weights_seed: u64) -> Result<Member> {
+fn train_network<P: Platform>(lab: &Lab<P>, config: &Config, weights_seed: u64) -> Result<Mlp<Inner<P>>> {
     let data = lab.data();
     let network = config.model.build(data.train.d_input(), data.class_names().len(), weights_seed, lab.device())?;
-    let network = Training::new(config, &data.train, &data.test).run(lab, network)?.network.valid();
-    let train_accuracy = lab.accuracy(&network, &data.train);
-    Ok(Member { probabilities: Probabilities::from(&lab.predict(&network, &data.test)), train_accuracy })
+    Ok(Training::new(config, &data.train, &data.test).run(lab, network)?.network.valid())
 }
 
 /// Seeds of the members of all ensembles differ.
@@ -173,40 +208,53 @@ fn each(measurements: &[Measurement], metric: fn(&Measurement) -> f64) -> Vec<f6
 
 fn claim(finding: &mut Finding, measurements: &[Measurement]) {
     let of = |metric| each(measurements, metric);
-    let paired = |what: &str, first: &[f64], second: &[f64]| Claim::difference(what, first, second);
     let one = of(|measured| measured.single.accuracy);
-    let (one_loss, many_loss) = (of(|measured| measured.single.loss), of(|measured| measured.averaged.loss));
-    let gap = of(|measured| measured.single_fit - measured.single.accuracy);
+    let averaged = of(|measured| measured.averaged.accuracy);
+    let (dropped, sampled) = (of(|measured| measured.dropped.accuracy), of(|measured| measured.sampled.accuracy));
+    let excess = of(|measured| measured.averaged.loss - measured.single.loss);
     finding
-        .claim(paired(
-            "Test accuracy, average minus mean single network",
-            &of(|measured| measured.averaged.accuracy),
-            &one,
+        .claim(Claim::difference("Test accuracy, average minus mean single network", &averaged, &one))
+        .claim(Claim::difference("Test accuracy, vote minus mean single network", &of(|measured| measured.voted), &one))
+        .claim(Claim::check(
+            "Test cross-entropy, average minus mean single network (Jensen's inequality: not above 0)",
+            excess,
+            Bound::EachAtMost(0.0),
         ))
-        .claim(paired("Test accuracy, vote minus mean single network", &of(|measured| measured.voted), &one))
-        .claim(paired("Test cross-entropy, mean single network minus average", &one_loss, &many_loss))
-        .claim(paired(
-            "Test accuracy, dropout minus mean single network",
-            &of(|measured| measured.dropped.accuracy),
-            &one,
+        .claim(Claim::difference("Test accuracy, average minus one with dropout", &averaged, &dropped))
+        .claim(Claim::difference("Test accuracy, average minus passes of one with dropout", &averaged, &sampled))
+        .claim(Claim::paired(
+            "Test accuracy of one with dropout, passes with dropout on minus dropout off",
+            &sampled,
+            &dropped,
         ))
-        .note(format!(
-            "One network is right on {} of the training images, {} more than of the test images: so much there is at \
-             most for dropout to gain, and fitting less it pays for it (training images right with dropout, left off \
-             to count them: {}). An average over networks gains without fitting less.",
-            spread(&of(|measured| measured.single_fit)),
-            spread(&gap),
-            spread(&of(|measured| measured.dropped_fit)),
-        ));
+        .claim(Claim::measured(
+            "Control: test accuracy, one member of an ensemble minus another",
+            of(|measured| measured.between_members),
+        ))
+        .note(fit_note(measurements));
+}
+
+/// What there is for dropout to gain, and what it pays.
+fn fit_note(measurements: &[Measurement]) -> String {
+    let of = |metric| spread(&each(measurements, metric));
+    format!(
+        "One network is right on {} of the training images, {} more than of the test images: so much there is at most \
+         for dropout to gain, and fitting less it pays for it (training images right with dropout, left off to count \
+         them: {}). An average over networks gains without fitting less.",
+        of(|measured| measured.single_fit),
+        of(|measured| measured.single_fit - measured.single.accuracy),
+        of(|measured| measured.dropped_fit),
+    )
 }
 
 fn show(finding: &mut Finding, measurements: &[Measurement]) {
     type Metric = fn(&Measurement) -> f64;
-    let ways: [(&str, Metric, Option<Metric>); 4] = [
+    let ways: [(&str, Metric, Option<Metric>); 5] = [
         ("one network", |measured| measured.single.accuracy, Some(|measured| measured.single.loss)),
         ("average", |measured| measured.averaged.accuracy, Some(|measured| measured.averaged.loss)),
         ("majority vote", |measured| measured.voted, None),
         ("one with dropout", |measured| measured.dropped.accuracy, Some(|measured| measured.dropped.loss)),
+        ("passes of one with dropout", |measured| measured.sampled.accuracy, Some(|measured| measured.sampled.loss)),
     ];
     let mut table = Table::new("After the last epoch", &["prediction by", "test accuracy", "test cross-entropy"]);
     let mut heights = Vec::new();

@@ -22,6 +22,16 @@ impl Probabilities {
         Self((0..examples).map(of_example).collect())
     }
 
+    /// The mean over the passes of each example, `[examples][passes][classes]`.
+    pub(super) fn average_of(samples: &[Vec<Vec<f32>>]) -> Self {
+        let mean = |passes: &Vec<Vec<f32>>| {
+            let classes = passes.first().map_or(0, Vec::len);
+            let of_class = |class: usize| passes.iter().map(|pass| f64::from(pass[class])).sum::<f64>();
+            (0..classes).map(|class| of_class(class) / passes.len() as f64).collect()
+        };
+        Self(samples.iter().map(mean).collect())
+    }
+
     /// Fraction of the examples predicted right.
     pub(super) fn accuracy(&self, labels: &[u8]) -> f64 {
         let right = self.0.iter().zip(labels).filter(|(row, label)| top_label(row).0 == usize::from(**label)).count();
@@ -64,6 +74,12 @@ mod tests {
         // One vote each: the surer one decides.
         assert_eq!(top_label(&vote(&[&[0.9, 0.1], &[0.4, 0.6]])).0, 0);
         assert!((vote(&rows).iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn passes_are_averaged_example_by_example() {
+        let samples = [vec![vec![1.0, 0.0], vec![0.0, 1.0]], vec![vec![0.25, 0.75], vec![0.75, 0.25]]];
+        assert_eq!(Probabilities::average_of(&samples).0, [[0.5, 0.5], [0.5, 0.5]]);
     }
 
     #[test]

@@ -1,138 +1,130 @@
-//! Least squares on noisy inputs, in closed form.
+//! Least squares on disturbed inputs, in closed form.
 //!
-//! With noise `ε ~ N(0, σ²I)` on the inputs of `n` examples, the expected squared error is
-//! `E Σ (yᵢ - wᵀ(xᵢ + ε))² = Σ (yᵢ - wᵀxᵢ)² + nσ²‖w‖²` (Bishop 1995, for a linear model exact): its minimizer is the
-//! ridge solution with penalty `nσ²`. Averaging over finitely many noisy copies leaves a sampling error, whose size is
-//! known too.
+//! Let each input become `x + a·e` with noise `e` of mean 0 and variance 1, where `a` may depend on `x`. The expected
+//! squared error is `E Σ (yᵢ - wᵀxᵢ')² = Σ (yᵢ - wᵀxᵢ)² + Σⱼ wⱼ²·Σᵢ aᵢⱼ²`: its minimizer is the ridge solution with the
+//! penalty `Σᵢ aᵢⱼ²` on the square of each weight. That is `nσ²` for Gaussian noise (Bishop 1995) and `p/(1-p)·Σᵢ xᵢⱼ²`
+//! for dropout (Srivastava et al. 2014, section 9.1).
 
 use burn_fashion_mnist::LinearData;
 use burn_mlp::Key;
 use serde::{Deserialize, Serialize};
 
-/// Sums over examples from which least squares follow.
-#[derive(Clone)]
-pub(super) struct NormalEquations {
-    d: usize,
-    /// `Σ x·xᵀ`, row by row.
-    gram: Vec<f64>,
-    /// `Σ y·x`
-    moment: Vec<f64>,
+use super::normal_equations::NormalEquations;
+
+/// How inputs are disturbed.
+#[derive(Clone, Copy)]
+pub(super) enum Disturbance {
+    /// Gaussian noise of this standard deviation is added.
+    Noise(f64),
+    /// Each is dropped with this probability, and divided by that of being kept if not.
+    Dropout(f64),
 }
 
-impl NormalEquations {
-    /// Sums over no example with `d` features.
-    pub(super) fn new(d: usize) -> Self {
-        Self { d, gram: vec![0.0; d * d], moment: vec![0.0; d] }
+impl Disturbance {
+    /// The factor on the noise of an input.
+    fn scale(self, x: f64) -> f64 {
+        match self {
+            Self::Noise(std) => std,
+            Self::Dropout(prob) => x * (prob / (1.0 - prob)).sqrt(),
+        }
     }
 
-    /// Adds an example.
-    pub(super) fn add(&mut self, x: &[f64], y: f64) {
-        for (row, (moment, &xi)) in self.gram.chunks_exact_mut(self.d).zip(self.moment.iter_mut().zip(x)) {
-            *moment += y * xi;
-            for (sum, &xj) in row.iter_mut().zip(x) {
-                *sum += xi * xj;
+    /// Noise of mean 0 and variance 1.
+    fn noise(self, key: Key) -> Box<dyn Iterator<Item = f64>> {
+        match self {
+            Self::Noise(_) => Box::new(key.normals()),
+            Self::Dropout(prob) => {
+                let kept = (prob / (1.0 - prob)).sqrt();
+                Box::new(key.uniforms().map(move |u| if u < prob { -1.0 / kept } else { kept }))
             }
         }
     }
-
-    /// The minimizer of `Σ (y - wᵀx)² + penalty·‖w‖²`; `None` where it is not unique.
-    pub(super) fn solve(&self, penalty: f64) -> Option<Vec<f64>> {
-        Some(self.cholesky(penalty)?.solve(&self.moment))
-    }
-
-    fn cholesky(&self, penalty: f64) -> Option<Cholesky> {
-        let mut matrix = self.gram.clone();
-        matrix.iter_mut().step_by(self.d + 1).for_each(|diagonal| *diagonal += penalty);
-        Cholesky::new(matrix, self.d)
-    }
 }
 
-/// Lower triangle `L` of `A = L·Lᵀ`, row by row.
-struct Cholesky {
-    d: usize,
-    lower: Vec<f64>,
-}
-
-impl Cholesky {
-    /// `None` where the matrix is not positive definite.
-    fn new(mut a: Vec<f64>, d: usize) -> Option<Self> {
-        for i in 0..d {
-            for j in 0..=i {
-                let dot: f64 = (0..j).map(|k| a[i * d + k] * a[j * d + k]).sum();
-                let rest = a[i * d + j] - dot;
-                a[i * d + j] = if i == j { Some(rest.sqrt()).filter(|root| *root > 0.0)? } else { rest / a[j * d + j] };
-            }
-        }
-        Some(Self { d, lower: a })
-    }
-
-    /// `A⁻¹b`
-    fn solve(&self, b: &[f64]) -> Vec<f64> {
-        let (d, lower) = (self.d, &self.lower);
-        let mut x = b.to_vec();
-        for i in 0..d {
-            let dot: f64 = (0..i).map(|k| lower[i * d + k] * x[k]).sum();
-            x[i] = (x[i] - dot) / lower[i * d + i];
-        }
-        for i in (0..d).rev() {
-            let dot: f64 = (i + 1..d).map(|k| lower[k * d + i] * x[k]).sum();
-            x[i] = (x[i] - dot) / lower[i * d + i];
-        }
-        x
-    }
-}
-
-/// What noise on the inputs does to a linear model, for one seed.
+/// What a disturbance of the inputs does to a linear model, for one seed.
 #[derive(Serialize, Deserialize)]
 pub(super) struct NoisyFit {
-    /// `(copies, distance)`: Euclidean distance between the minimizer of the squared error over that many noisy copies
-    /// of the examples and the ridge solution.
+    /// `(copies, distance)`: Euclidean distance between the minimizer of the squared error over that many disturbed
+    /// copies of the examples and the ridge solution, as a root mean square over the repetitions.
     pub(super) distances: Vec<(f64, f64)>,
-    /// The distance to expect at each number of copies.
-    pub(super) expected: Vec<(f64, f64)>,
-    /// Distance between the minimizer over the most copies and least squares without noise.
+    /// The same with twice the ridge solution's penalty.
+    pub(super) from_twice: Vec<(f64, f64)>,
+    /// Distance between the ridge solution and least squares without a disturbance.
     pub(super) from_plain: f64,
-    /// Mean of all noise drawn, in its standard errors: standard normal where the noise is unbiased.
-    pub(super) bias: f64,
+    /// Norm of the minimizer over the most copies, as a part of that of least squares without a disturbance.
+    pub(super) norm: f64,
+    /// Mean of all noise drawn, whose standard deviation is 1.
+    pub(super) mean_noise: f64,
 }
 
 impl NoisyFit {
-    /// Fits `data` with noise of standard deviation `std`, at ascending numbers of `copies`; `None` where least squares
-    /// without noise has no single solution.
-    pub(super) fn new(data: &LinearData, std: f64, copies: &[usize], seed: u64) -> Option<Self> {
+    /// Fits `data` with its inputs disturbed, at ascending numbers of `copies`; `None` where least squares without a
+    /// disturbance has no single solution.
+    pub(super) fn new(
+        data: &LinearData,
+        disturbance: Disturbance,
+        copies: &[usize],
+        repetitions: u64,
+        seed: u64,
+    ) -> Option<Self> {
         let d = data.features.len() / data.targets.len();
         let examples: Vec<(Vec<f64>, f64)> = examples(data, d).collect();
         let mut clean = NormalEquations::new(d);
-        for (x, y) in &examples {
-            clean.add(x, *y);
+        examples.iter().for_each(|(x, y)| clean.add(x, *y));
+        let ridge = |times: f64| {
+            let feature = |j: usize| examples.iter().map(|(x, _)| disturbance.scale(x[j]).powi(2)).sum::<f64>();
+            clean.solve(&(0..d).map(|j| times * feature(j)).collect::<Vec<f64>>())
+        };
+        let (plain, ridge, twice) = (ridge(0.0)?, ridge(1.0)?, ridge(2.0)?);
+        let (mut noise_sum, mut repeated) = (0.0, Vec::new());
+        for repetition in 0..repetitions {
+            let key = Key::new(seed, *b"inputs\0\0").at(repetition, 0);
+            let (minimizers, sum) = minimizers(&examples, disturbance, copies, key)?;
+            repeated.push(minimizers);
+            noise_sum += sum;
         }
-        let (ridge, plain) = (clean.solve(examples.len() as f64 * std * std)?, clean.solve(0.0)?);
-        let spread = sampling_spread(&clean, &examples, &ridge, std)?;
-
-        let mut noisy = NormalEquations::new(d);
-        let (mut distances, mut noise_sum, mut minimizer) = (Vec::new(), 0.0, plain.clone());
-        for copy in 1..=*copies.last()? {
-            let mut normals = Key::new(seed, *b"inputs\0\0").at(copy as u64, 0).normals();
-            for (x, y) in &examples {
-                let x: Vec<f64> = x.iter().zip(&mut normals).map(|(x, normal)| x + std * normal).collect();
-                noisy.add(&x, *y);
-                noise_sum += x.iter().sum::<f64>();
-            }
-            if copies.contains(&copy) {
-                minimizer = noisy.solve(0.0)?;
-                distances.push((copy as f64, distance(&minimizer, &ridge)));
-            }
-        }
-        let most = *copies.last()? as f64;
-        let clean_sum = most * examples.iter().flat_map(|(x, _)| x).sum::<f64>();
-        let draws = most * data.features.len() as f64;
+        let mean =
+            |of: &dyn Fn(&[Vec<f64>]) -> f64| repeated.iter().map(|one| of(one)).sum::<f64>() / repetitions as f64;
+        let distances = |from: &[f64]| {
+            let at = |index: usize| mean(&|minimizers| distance(&minimizers[index], from).powi(2)).sqrt();
+            copies.iter().enumerate().map(|(index, &copies)| (copies as f64, at(index))).collect()
+        };
+        let most = *copies.last()?;
         Some(Self {
-            distances,
-            expected: copies.iter().map(|&copies| (copies as f64, spread / (copies as f64).sqrt())).collect(),
-            from_plain: distance(&minimizer, &plain),
-            bias: (noise_sum - clean_sum) / (std * draws.sqrt()),
+            distances: distances(&ridge),
+            from_twice: distances(&twice),
+            from_plain: distance(&ridge, &plain),
+            norm: mean(&|minimizers| minimizers.last().map_or(f64::NAN, |w| length(w))) / length(&plain),
+            mean_noise: noise_sum / (repetitions as f64 * most as f64 * data.features.len() as f64),
         })
     }
+}
+
+/// The minimizers of the squared error over these numbers of disturbed copies, each with those before it, and the sum of
+/// the noise drawn.
+fn minimizers(
+    examples: &[(Vec<f64>, f64)],
+    disturbance: Disturbance,
+    copies: &[usize],
+    key: Key,
+) -> Option<(Vec<Vec<f64>>, f64)> {
+    let d = examples.first()?.0.len();
+    let mut equations = NormalEquations::new(d);
+    let (mut noise, mut noise_sum, mut minimizers) = (disturbance.noise(key), 0.0, Vec::new());
+    for copy in 1..=*copies.last()? {
+        for (x, y) in examples {
+            let disturbed = |(&x, e): (&f64, f64)| {
+                noise_sum += e;
+                x + disturbance.scale(x) * e
+            };
+            let x: Vec<f64> = x.iter().zip(&mut noise).map(disturbed).collect();
+            equations.add(&x, *y);
+        }
+        if copies.contains(&copy) {
+            minimizers.push(equations.solve(&vec![0.0; d])?);
+        }
+    }
+    Some((minimizers, noise_sum))
 }
 
 fn examples(data: &LinearData, d: usize) -> impl Iterator<Item = (Vec<f64>, f64)> {
@@ -140,33 +132,8 @@ fn examples(data: &LinearData, d: usize) -> impl Iterator<Item = (Vec<f64>, f64)
     features.zip(data.targets.iter().map(|&y| f64::from(y)))
 }
 
-/// Root mean square distance from the ridge solution that one noisy copy would leave if the error were linear in the
-/// noise; `m` copies leave `1/√m` of it, to first order.
-///
-/// The minimizer moves by `A⁻¹g` with `A = XᵀX + nσ²I` and `g` the gradient's deviation. For one example with residual
-/// `r = y - wᵀx` it is `(x + ε)(r - wᵀε)` less its mean, of covariance
-/// `σ²(r²I - r(wxᵀ + xwᵀ) + ‖w‖²xxᵀ) + σ⁴(‖w‖²I + wwᵀ)`.
-fn sampling_spread(clean: &NormalEquations, examples: &[(Vec<f64>, f64)], w: &[f64], std: f64) -> Option<f64> {
-    let (n, d, variance) = (examples.len() as f64, clean.d, std * std);
-    let inverse = clean.cholesky(n * variance)?;
-    let norm = dot(w, w);
-    let mut trace = 0.0;
-    for index in 0..d {
-        let mut unit = vec![0.0; d];
-        unit[index] = 1.0;
-        let z = inverse.solve(&unit);
-        let (zz, zw) = (dot(&z, &z), dot(&z, w));
-        for (x, y) in examples {
-            let (r, zx) = (y - dot(w, x), dot(&z, x));
-            trace += variance * (r * r * zz - 2.0 * r * zw * zx + norm * zx * zx);
-        }
-        trace += n * variance * variance * (norm * zz + zw * zw);
-    }
-    Some(trace.sqrt())
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+fn length(vector: &[f64]) -> f64 {
+    distance(vector, &vec![0.0; vector.len()])
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {
@@ -186,46 +153,19 @@ pub(super) fn log_slope(points: &[(f64, f64)]) -> f64 {
 mod tests {
     use super::*;
 
-    // import numpy as np
-    // X = np.array([[1., 2.], [3., -1.], [0.5, 4.]]); y = np.array([1., 2., -1.])
-    // for p in (0., 2.5): print(np.linalg.solve(X.T @ X + p * np.eye(2), X.T @ y).tolist())
     #[test]
-    fn ridge_and_least_squares_match_numpy() {
-        let mut equations = NormalEquations::new(2);
-        for (x, y) in [([1.0, 2.0], 1.0), ([3.0, -1.0], 2.0), ([0.5, 4.0], -1.0)] {
-            equations.add(&x, y);
+    fn the_noise_has_mean_0_and_variance_1_and_dropout_leaves_0_or_the_quotient() {
+        let (n, key) = (100_000, Key::new(3, *b"a test\0\0"));
+        for disturbance in [Disturbance::Noise(0.5), Disturbance::Dropout(0.2)] {
+            let noise: Vec<f64> = disturbance.noise(key).take(n).collect();
+            let moment = |power| noise.iter().map(|e| e.powi(power)).sum::<f64>() / n as f64;
+            // Five standard errors: fourth moments are 3 and 3.25.
+            assert!(moment(1).abs() < 5.0 / (n as f64).sqrt());
+            assert!((moment(2) - 1.0).abs() < 5.0 * (2.25 / n as f64).sqrt());
         }
-        for (penalty, expected) in
-            [(0.0, [0.6557759626604434, -0.2217036172695449]), (2.5, [0.5249058183340309, -0.19254918375889493])]
-        {
-            assert!(distance(&equations.solve(penalty).unwrap(), &expected) < 1e-12, "{penalty}");
-        }
-    }
-
-    #[test]
-    fn what_no_single_weight_minimizes_has_no_solution() {
-        let mut equations = NormalEquations::new(2);
-        equations.add(&[1.0, 2.0], 1.0);
-        assert!(equations.solve(0.0).is_none());
-        assert!(equations.solve(1e-3).is_some());
-    }
-
-    #[test]
-    fn the_sampling_spread_is_that_of_repeated_draws() {
-        // One example and one feature: x = 1, y = 2, σ = 0.1. Over m copies the minimizer is
-        // Σ(1 + ε)·2/Σ(1 + ε)²; its spread over 2,000 repetitions of m = 50 has a relative error of 1/√4000.
-        let data = LinearData { features: vec![1.0], targets: vec![2.0] };
-        let repetitions = 2000;
-        let mut squares = 0.0;
-        let mut expected = 0.0;
-        for seed in 0..repetitions {
-            let fit = NoisyFit::new(&data, 0.1, &[50], seed).unwrap();
-            squares += fit.distances[0].1.powi(2);
-            expected = fit.expected[0].1;
-        }
-        let found = (squares / repetitions as f64).sqrt();
-        // Five relative errors, and 1 % for what is beyond first order.
-        assert!((found / expected - 1.0).abs() < 0.09, "{found} is not {expected}");
+        let dropout = Disturbance::Dropout(0.2);
+        let mut left = dropout.noise(key).take(100).map(|e| 8.0 + dropout.scale(8.0) * e);
+        assert!(left.all(|x| x.abs() < 1e-12 || (x - 10.0).abs() < 1e-12));
     }
 
     #[test]

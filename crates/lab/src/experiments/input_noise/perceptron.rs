@@ -1,111 +1,82 @@
-//! A perceptron under noise: trained plainly, with noise on its inputs, and with dropout.
+//! A perceptron under noise: trained as it is, with noise on its inputs, and with dropout.
 
 use anyhow::Result;
 use burn::module::AutodiffModule;
 use burn::tensor::{Tensor, TensorData};
-use burn_fashion_mnist::{Normalization, corrupt};
+use burn_fashion_mnist::Normalization;
 use burn_mlp::{Key, Mlp};
-use burn_mlp_train::probabilities;
-use mlp_metrics::mean_and_deviation;
-use mlp_plot::{Chart, Gallery, Shown};
+use burn_mlp_train::{Network as _, count_correct, probabilities, values};
 use serde::{Deserialize, Serialize};
 
 use super::settings::InputNoise;
-use crate::finding::{Claim, Finding, Table, figure, spread};
 use crate::platform::Inner;
 use crate::training::Training;
 use crate::{Lab, Platform};
 
-/// Test images shown at each level of noise.
-const SHOWN: u32 = 5;
+/// Test images in one pass.
+const IMAGES: usize = 1000;
 
-/// What disturbs the network in training.
+/// How a network is trained.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Disturbance {
-    None,
-    Noise,
-    Dropout,
+enum Trained {
+    AsItIs,
+    FromOtherWeights,
+    WithNoise,
+    WithDropout,
 }
 
-impl Disturbance {
-    const ALL: [Self; 3] = [Self::None, Self::Noise, Self::Dropout];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::None => "plain",
-            Self::Noise => "noise",
-            Self::Dropout => "dropout",
-        }
-    }
+impl Trained {
+    const ALL: [Self; 4] = [Self::AsItIs, Self::FromOtherWeights, Self::WithNoise, Self::WithDropout];
 }
+
+/// Names of the networks, in the order of [`PerceptronMeasurement::networks`].
+pub(super) const NAMES: [&str; 4] = ["as it is", "as it is, from other weights", "with noise", "with dropout"];
 
 /// What is measured with one seed.
 #[derive(Serialize, Deserialize)]
 pub(super) struct PerceptronMeasurement {
-    /// Of the networks trained under each disturbance, in the order of [`Disturbance::ALL`].
-    robustness: [Robustness; 3],
-    images: NoisyImages,
+    /// Of the networks named [`NAMES`].
+    pub(super) networks: [Robustness; NAMES.len()],
 }
 
 /// What noise does to a trained network.
-#[derive(Serialize, Deserialize)]
-struct Robustness {
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Robustness {
     /// Accuracy at each level of noise on the test images.
-    accuracy: Vec<f64>,
+    pub(super) accuracy: Vec<f64>,
     /// Change of the probabilities for the length of a perturbation.
-    sensitivity: f64,
-}
-
-/// The first test images at each level of noise.
-#[derive(Serialize, Deserialize)]
-struct NoisyImages {
-    height: usize,
-    width: usize,
-    images: Vec<NoisyImage>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct NoisyImage {
-    pixels: Vec<u8>,
-    /// Standard deviation of its noise.
-    std: f64,
-    truth: String,
-    /// What the network trained plainly says.
-    plain: String,
-    /// What the network trained with noise says.
-    noise: String,
+    pub(super) sensitivity: f64,
 }
 
 impl InputNoise {
     pub(super) fn measure_perceptron<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<PerceptronMeasurement> {
-        let plain = self.train(lab, Disturbance::None, seed)?;
-        let noise = self.train(lab, Disturbance::Noise, seed)?;
-        let dropout = self.train(lab, Disturbance::Dropout, seed)?;
-        let robustness = |network| self.robustness(lab, network, seed);
-        Ok(PerceptronMeasurement {
-            robustness: [robustness(&plain)?, robustness(&noise)?, robustness(&dropout)?],
-            images: self.noisy_images(lab, &plain, &noise, seed)?,
-        })
+        let mut networks = Vec::new();
+        for (trained, name) in Trained::ALL.into_iter().zip(NAMES) {
+            lab.tell(format!("perceptron {name}: seed {seed}"));
+            networks.push(self.train(lab, trained, seed)?);
+        }
+        let accuracies = accuracies(lab, &networks, &self.experiment.test_noise, seed);
+        let robustness = |index: usize| Robustness {
+            accuracy: accuracies.iter().map(|of_level| of_level[index]).collect(),
+            sensitivity: self.sensitivity(lab, &networks[index], seed),
+        };
+        Ok(PerceptronMeasurement { networks: std::array::from_fn(robustness) })
     }
 
-    fn train<P: Platform>(&self, lab: &Lab<P>, disturbance: Disturbance, seed: u64) -> Result<Mlp<Inner<P>>> {
-        lab.tell(format!("perceptron, {}: seed {seed}", disturbance.name()));
+    fn train<P: Platform>(&self, lab: &Lab<P>, trained: Trained, seed: u64) -> Result<Mlp<Inner<P>>> {
         let mut config = self.config(seed);
-        if disturbance != Disturbance::Dropout {
+        if trained != Trained::WithDropout {
             config.model.dropout.clear();
         }
+        let weights_seed = if trained == Trained::FromOtherWeights { !seed } else { seed };
+        let data = lab.data();
+        let network = config.model.build(data.train.d_input(), data.class_names().len(), weights_seed, lab.device())?;
         let train = lab.train_subset(self.experiment.train_examples, seed)?;
-        let mut training = Training::new(&config, &train, &lab.data().test);
-        if disturbance == Disturbance::Noise {
+        let mut training = Training::new(&config, &train, &data.test);
+        if trained == Trained::WithNoise {
             training = training.with_input_noise(self.experiment.train_noise);
         }
-        Ok(training.run(lab, lab.mlp(&config)?)?.network.valid())
-    }
-
-    fn robustness<P: Platform>(&self, lab: &Lab<P>, network: &Mlp<Inner<P>>, seed: u64) -> Result<Robustness> {
-        let accuracy_at = |&std| Ok(lab.accuracy(network, &corrupt::pixel_noise(&lab.data().test, std, seed)?));
-        let accuracy = self.experiment.test_noise.iter().map(accuracy_at).collect::<Result<_>>()?;
-        Ok(Robustness { accuracy, sensitivity: self.sensitivity(lab, network, seed) })
+        Ok(training.run(lab, network)?.network.valid())
     }
 
     /// Mean over test images of `‖p(x + δ) - p(x)‖/‖δ‖`, for small Gaussian `δ`.
@@ -121,139 +92,30 @@ impl InputNoise {
         let ratios = changes.zip(delta.chunks_exact(test.d_input())).map(|(change, delta)| change / length(delta));
         ratios.sum::<f64>() / count as f64
     }
+}
 
-    fn noisy_images<P: Platform>(
-        &self,
-        lab: &Lab<P>,
-        plain: &Mlp<Inner<P>>,
-        noise: &Mlp<Inner<P>>,
-        seed: u64,
-    ) -> Result<NoisyImages> {
-        let data = lab.data();
-        let some = data.test.select(&(0..SHOWN.min(data.test.len() as u32)).collect::<Vec<u32>>());
-        let names = data.class_names();
-        let mut shown = Vec::new();
-        for &std in &self.experiment.test_noise {
-            let images = corrupt::pixel_noise(&some, std, seed)?;
-            let [plain, noise] = [plain, noise].map(|network| lab.predict(network, &images).classes());
-            for (index, (plain, noise)) in plain.into_iter().zip(noise).enumerate() {
-                shown.push(NoisyImage {
-                    pixels: images.image(index).map(<[u8]>::to_vec).unwrap_or_default(),
-                    std,
-                    truth: names[usize::from(images.labels()[index])].clone(),
-                    plain: names[plain].clone(),
-                    noise: names[noise].clone(),
-                });
+/// Accuracy of each network on the test images at each level of noise, `[levels][networks]`. The noise of an image is the
+/// same at all levels, but for its size, and for all networks.
+fn accuracies<P: Platform>(lab: &Lab<P>, networks: &[Mlp<Inner<P>>], levels: &[f64], seed: u64) -> Vec<Vec<f64>> {
+    let test = &lab.data().test;
+    let mut correct = vec![vec![0_usize; networks.len()]; levels.len()];
+    for start in (0..test.len()).step_by(IMAGES) {
+        let range = start..test.len().min(start + IMAGES);
+        let classes: Vec<usize> = test.labels()[range.clone()].iter().map(|&label| label.into()).collect();
+        let shape = [range.len(), test.d_input()];
+        let images = test.batch_range::<Inner<P>>(range, Normalization::default(), lab.device()).images;
+        let normals = Key::new(seed, *b"t noise\0").at(start as u64, 0).normals().take(shape[0] * shape[1]);
+        let noise: Vec<f32> = normals.map(|normal| normal as f32).collect();
+        let noise = Tensor::<Inner<P>, 2>::from_data(TensorData::new(noise, shape), lab.device());
+        for (correct, &std) in correct.iter_mut().zip(levels) {
+            let noisy = images.clone() + noise.clone().mul_scalar(std);
+            for (correct, network) in correct.iter_mut().zip(networks) {
+                *correct += count_correct(&values(network.outputs(noisy.clone())), &classes);
             }
         }
-        Ok(NoisyImages { height: some.height(), width: some.width(), images: shown })
     }
-
-    pub(super) fn conclude_perceptron(&self, finding: &mut Finding, measurements: &[&PerceptronMeasurement]) {
-        let disturbed: [Disturbed<'_>; 3] = std::array::from_fn(|index| Disturbed {
-            name: Disturbance::ALL[index].name(),
-            runs: measurements.iter().map(|measurement| &measurement.robustness[index]).collect(),
-        });
-        claim(finding, &disturbed);
-        self.report(finding, &disturbed);
-        let caption = "Test images under growing noise, and what the network trained without and with noise says";
-        finding.picture("images", caption, &measurements[0].images.gallery());
-    }
-
-    fn report(&self, finding: &mut Finding, disturbed: &[Disturbed<'_>; 3]) {
-        let levels = &self.experiment.test_noise;
-        let mut header = vec!["trained".to_owned()];
-        header.extend(levels.iter().map(|&std| format!("σ = {}", figure(std))));
-        header.push("change for length".to_owned());
-        let header: Vec<&str> = header.iter().map(String::as_str).collect();
-        let mut table = Table::new("Test accuracy under pixel noise of standard deviation σ", &header);
-        let mut chart = Chart::new("Accuracy under pixel noise")
-            .x_label("standard deviation of the noise (black to white is 1)")
-            .y_label("test accuracy");
-        for trained in disturbed {
-            let (mut cells, mut points) = (vec![trained.name.to_owned()], Vec::new());
-            for (level, &std) in levels.iter().enumerate() {
-                let accuracies = trained.at(level);
-                cells.push(spread(&accuracies));
-                points.push((std, mean_and_deviation(&accuracies).0));
-            }
-            cells.push(spread(&trained.sensitivities()));
-            table = table.row(cells);
-            chart = chart.line(trained.name, points);
-        }
-        finding.table(table);
-        finding.picture("accuracy", "Test accuracy under pixel noise, mean over seeds", &chart);
-    }
-}
-
-/// The networks trained under one disturbance, one for each seed.
-struct Disturbed<'a> {
-    name: &'static str,
-    runs: Vec<&'a Robustness>,
-}
-
-impl Disturbed<'_> {
-    /// Accuracy on clean images less the mean over all levels of noise, for each seed.
-    fn losses(&self) -> Vec<f64> {
-        self.runs.iter().map(|run| run.accuracy[0] - mean_and_deviation(&run.accuracy[1..]).0).collect()
-    }
-
-    /// Accuracy at one level of noise, for each seed.
-    fn at(&self, level: usize) -> Vec<f64> {
-        self.runs.iter().map(|run| run.accuracy[level]).collect()
-    }
-
-    /// Change of the probabilities for the length of a perturbation, for each seed.
-    fn sensitivities(&self) -> Vec<f64> {
-        self.runs.iter().map(|run| run.sensitivity).collect()
-    }
-}
-
-fn claim(finding: &mut Finding, [plain, noise, dropout]: &[Disturbed<'_>; 3]) {
-    for (trained, how) in [(noise, "with noise"), (dropout, "with dropout")] {
-        finding.claim(Claim::difference(
-            format!("Test accuracy lost under pixel noise: trained without either, minus {how}"),
-            &plain.losses(),
-            &trained.losses(),
-        ));
-    }
-    for (trained, how) in [(noise, "with noise"), (dropout, "with dropout")] {
-        finding.claim(Claim::difference(
-            format!(
-                "Change of the predicted probabilities for the length of a small perturbation: trained without \
-                 either, minus {how}"
-            ),
-            &plain.sensitivities(),
-            &trained.sensitivities(),
-        ));
-    }
-    let calmer = |trained: &Disturbed<'_>| {
-        let ratios = trained.runs.iter().zip(&plain.runs).map(|(with, without)| with.sensitivity / without.sensitivity);
-        spread(&ratios.collect::<Vec<f64>>())
-    };
-    finding.note(format!(
-        "Small perturbations move the probabilities {} times as far with noise in training and {} times as far with \
-         dropout. Dropout disturbs hidden units one by one; noise on all pixels moves them all together, and only \
-         training with it has shown that to a network.",
-        calmer(noise),
-        calmer(dropout),
-    ));
-}
-
-impl NoisyImages {
-    fn gallery(&self) -> Gallery {
-        let gallery = Gallery::new("Noisy test images", self.height, self.width).columns(SHOWN as usize);
-        let gallery = self.images.iter().fold(gallery, |gallery, image| {
-            let caption = vec![
-                format!("σ = {}", figure(image.std)),
-                format!("plain: {}", image.plain),
-                format!("noise: {}", image.noise),
-            ];
-            let right = image.truth == image.plain;
-            gallery.with(Shown { pixels: image.pixels.clone(), caption, right: Some(right) })
-        });
-        gallery.note("The mark says whether the plain network is right.")
-    }
+    let fraction = |correct: usize| correct as f64 / test.len() as f64;
+    correct.into_iter().map(|of_level| of_level.into_iter().map(fraction).collect()).collect()
 }
 
 fn difference(a: &[f32], b: &[f32]) -> Vec<f32> {
@@ -267,15 +129,6 @@ fn length(vector: &[f32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn accuracy_is_lost_against_the_mean_over_the_levels_of_noise() {
-        let runs = [[0.875, 0.75, 0.5], [0.5, 0.5, 0.5]]
-            .map(|accuracy| Robustness { accuracy: accuracy.to_vec(), sensitivity: 0.0 });
-        let trained = Disturbed { name: "", runs: runs.iter().collect() };
-        assert_eq!(trained.losses(), [0.25, 0.0]);
-        assert_eq!(trained.at(2), [0.5, 0.5]);
-    }
 
     #[test]
     fn the_length_is_euclidean() {

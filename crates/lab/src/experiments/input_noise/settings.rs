@@ -1,5 +1,6 @@
 //! Settings of the experiment.
 
+use burn_mlp::Probability;
 use burn_mlp_train::range;
 use mlp_settings::Invalid;
 use mlp_settings::config::Config;
@@ -45,8 +46,13 @@ pub struct LinearParameters {
     pub target_noise: f64,
     /// Standard deviation σ of the noise on the inputs.
     pub input_noise: f64,
-    /// Noisy copies of the examples that are averaged over, ascending.
+    /// Probability p with which an input is dropped, in the variant with dropout.
+    pub dropout: Probability,
+    /// Disturbed copies of the examples that are averaged over, ascending.
     pub copies: Vec<usize>,
+    /// Times that all of these are drawn.
+    #[serde(deserialize_with = "range::some_steps")]
+    pub repetitions: u64,
 }
 
 impl Parameters for InputNoiseParameters {
@@ -66,6 +72,9 @@ impl Parameters for InputNoiseParameters {
         Invalid::unless(linear.weight.is_finite(), "experiment.linear.weight", linear.weight, "a finite number")?;
         positive("experiment.linear.target_noise", linear.target_noise)?;
         positive("experiment.linear.input_noise", linear.input_noise)?;
+        let dropout = linear.dropout.get();
+        let some = dropout > 0.0 && dropout < 1.0;
+        Invalid::unless(some, "experiment.linear.dropout", dropout, "a probability greater than 0 and less than 1")?;
         let copies = &linear.copies;
         let ascending = copies.len() >= 2 && copies[0] > 0 && copies.is_sorted_by(|a, b| a < b);
         Invalid::unless(ascending, "experiment.linear.copies", copies, "two or more, ascending, each at least 1")?;

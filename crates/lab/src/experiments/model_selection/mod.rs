@@ -54,7 +54,6 @@ impl Experiment for ModelSelection {
         "experiment.weight_decays=[0.0, 0.01, 0.1]",
     ];
 
-    const REVISION: u32 = 2;
     type Measurement = Selection;
 
     fn measure<P: Platform>(&self, lab: &Lab<P>, seed: u64) -> Result<Selection> {

@@ -7,7 +7,9 @@
 //! Products of `factors` random matrices with entries N(0, 1), with Xavier's variance, and N(0, 0.25²). Networks of 2
 //! and of `depth` hidden layers with sigmoid, tanh and ReLU, each with weights N(0, `model.init.std`²), N(0, 1) and
 //! Xavier's. One hidden layer of `model.hidden` units trained from constant weights (`model.init.value`), from constant
-//! weights with dropout (`model.dropout`), and from random ones.
+//! weights with dropout (`model.dropout`), and from random ones. Products of probabilities and of matrices, and gradients
+//! of the deep network, in 16, 32 and 64 bits. Deep networks with weights that are too small, too large and right, each
+//! trained with learning rates from 10⁻⁵ to 10².
 //!
 //! # Held equal
 //!
@@ -17,7 +19,9 @@
 //! # Measured
 //!
 //! Sigmoid and its derivative; growth and largest entry of the products; the norm of the gradient of each layer's
-//! weights over one batch, before training; after training, how many hidden units differ, and the test accuracy.
+//! weights over one batch, before training; after training, how many hidden units differ, and the test accuracy. Factors
+//! until a product is 0 or its determinant wrong; elements of a gradient that are lost in 16 bits; the loss after a
+//! fixed number of steps at each learning rate.
 //!
 //! # Expected
 //!
@@ -28,7 +32,11 @@
 //! equal gradients and stay equal; dropout and random weights make them differ.
 
 mod gradients;
+mod half;
+mod long_products;
+mod precision;
 mod products;
+mod rates;
 mod settings;
 mod symmetry;
 
@@ -37,7 +45,10 @@ use burn_mlp::Activation;
 use serde::{Deserialize, Serialize};
 
 use self::gradients::LayerGradients;
+use self::half::Halves;
+use self::long_products::LongProducts;
 use self::products::Products;
+use self::rates::RateSweep;
 pub use self::settings::NumericalStability;
 use self::symmetry::Symmetry;
 use super::activations::{Curves, apply};
@@ -50,7 +61,10 @@ use crate::{Experiment, Lab, Platform};
 pub struct Measurement {
     sigmoid: Sigmoid,
     products: Products,
+    long_products: LongProducts,
     gradients: LayerGradients,
+    halves: Halves,
+    rates: RateSweep,
     symmetry: Symmetry,
 }
 
@@ -65,6 +79,8 @@ impl Experiment for NumericalStability {
         "model.hidden=[64]",
         "training.epochs=3",
         "training.batch_size=64",
+        "experiment.rate_steps=10",
+        "experiment.rate_powers=[-3, 1]",
     ];
 
     type Measurement = Measurement;
@@ -73,7 +89,10 @@ impl Experiment for NumericalStability {
         Ok(Measurement {
             sigmoid: Sigmoid::measure::<P>(self.experiment.limit, lab.device()),
             products: Products::measure(&self.experiment, seed),
+            long_products: LongProducts::measure(&self.experiment, seed),
             gradients: LayerGradients::measure(self, lab, seed)?,
+            halves: Halves::measure(self, lab, seed)?,
+            rates: RateSweep::measure(self, lab, seed)?,
             symmetry: Symmetry::measure(self, lab, seed)?,
         })
     }
@@ -81,14 +100,23 @@ impl Experiment for NumericalStability {
     fn conclude(&self, measurements: &[Measurement]) -> Result<Finding> {
         let mut finding = Finding::default();
         measurements[0].sigmoid.add(self.experiment.limit, &mut finding);
-        let products: Vec<&Products> = measurements.iter().map(|measurement| &measurement.products).collect();
-        products::add(&products, &self.experiment, &mut finding);
-        let gradients: Vec<&LayerGradients> = measurements.iter().map(|measurement| &measurement.gradients).collect();
-        gradients::add(&gradients, self, &mut finding);
-        let symmetry: Vec<&Symmetry> = measurements.iter().map(|measurement| &measurement.symmetry).collect();
-        symmetry::add(&symmetry, self, &mut finding);
+        products::add(&each(measurements, |measurement| &measurement.products), &self.experiment, &mut finding);
+        long_products::add(
+            &each(measurements, |measurement| &measurement.long_products),
+            &self.experiment,
+            &mut finding,
+        );
+        gradients::add(&each(measurements, |measurement| &measurement.gradients), self, &mut finding);
+        half::add(&each(measurements, |measurement| &measurement.halves), self, &mut finding);
+        rates::add(&each(measurements, |measurement| &measurement.rates), self, &mut finding);
+        symmetry::add(&each(measurements, |measurement| &measurement.symmetry), self, &mut finding);
         Ok(finding)
     }
+}
+
+/// The same part of each measurement.
+fn each<T>(measurements: &[Measurement], part: fn(&Measurement) -> &T) -> Vec<&T> {
+    measurements.iter().map(part).collect()
 }
 
 /// The sigmoid, in which nothing is random.

@@ -51,7 +51,7 @@ impl Growth {
 }
 
 /// `left · right` of square matrices, row by row.
-fn multiply(left: &[f64], right: &[f64], side: usize) -> Vec<f64> {
+pub(super) fn multiply(left: &[f64], right: &[f64], side: usize) -> Vec<f64> {
     let entry = |row: usize, column: usize| -> f64 {
         (0..side).map(|inner| left[row * side + inner] * right[inner * side + column]).sum()
     };
@@ -61,7 +61,7 @@ fn multiply(left: &[f64], right: &[f64], side: usize) -> Vec<f64> {
 /// Mean and variance of `½·ln χ²_side`: what one factor adds to the logarithm of a vector's length.
 ///
 /// `(ln 2 + ψ(side/2))/2` and `ψ'(side/2)/4` (Cohen and Newman 1984), `ψ` by its recurrence from 1 or 1/2.
-fn growth_of_a_factor(side: usize) -> (f64, f64) {
+pub(super) fn growth_of_a_factor(side: usize) -> (f64, f64) {
     const EULER: f64 = 0.577_215_664_901_532_9;
     const SQUARED_PI: f64 = std::f64::consts::PI * std::f64::consts::PI;
     let even = side.is_multiple_of(2);

@@ -31,6 +31,14 @@ pub struct NumericalStabilityParameters {
     /// Units of each of them.
     #[serde(deserialize_with = "range::at_least_one")]
     pub width: usize,
+    /// Units of each hidden layer of the networks that learning rates are tried with.
+    #[serde(deserialize_with = "range::at_least_one")]
+    pub rate_width: usize,
+    /// Steps of training with each learning rate.
+    #[serde(deserialize_with = "range::at_least_one")]
+    pub rate_steps: usize,
+    /// The lowest and the highest learning rate, as powers of ten.
+    pub rate_powers: [i32; 2],
 }
 
 impl Parameters for NumericalStabilityParameters {
@@ -41,10 +49,12 @@ impl Parameters for NumericalStabilityParameters {
     fn validate(&self) -> Result<(), Invalid> {
         let limit = self.limit;
         Invalid::unless(limit > 0.0 && limit <= 80.0, "experiment.limit", limit, "a number in (0, 80]")?;
-        Invalid::unless((1..=64).contains(&self.side), "experiment.side", self.side, "1 to 64")?;
+        Invalid::unless((2..=64).contains(&self.side), "experiment.side", self.side, "2 to 64")?;
         Invalid::unless((1..=10_000).contains(&self.factors), "experiment.factors", self.factors, "1 to 10000")?;
         Invalid::unless((3..=64).contains(&self.depth), "experiment.depth", self.depth, "3 to 64")?;
-        Ok(())
+        let [lowest, highest] = self.rate_powers;
+        let ascending = (-30..=30).contains(&lowest) && (-30..=30).contains(&highest) && lowest < highest;
+        Invalid::unless(ascending, "experiment.rate_powers", self.rate_powers, "two ascending numbers in [-30, 30]")
     }
 
     fn validate_run(&self, run: &Config) -> Result<(), Invalid> {

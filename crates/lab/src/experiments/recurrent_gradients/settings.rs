@@ -4,6 +4,7 @@ use burn_mlp_train::range;
 use mlp_settings::Invalid;
 use serde::{Deserialize, Serialize};
 
+use super::recall::RecallParameters;
 use crate::recipe::{Parameters, Setup};
 
 /// Settings of `recurrent-gradients`.
@@ -31,6 +32,8 @@ pub struct RecurrentGradientsParameters {
     /// Bias of the open forget gate.
     #[serde(deserialize_with = "range::finite")]
     pub open_bias: f64,
+    /// The networks that are trained to remember.
+    pub recall: RecallParameters,
 }
 
 impl Parameters for RecurrentGradientsParameters {
@@ -40,6 +43,7 @@ impl Parameters for RecurrentGradientsParameters {
 
     fn validate(&self) -> Result<(), Invalid> {
         Invalid::unless(self.steps > 2, "experiment.steps", self.steps, "at least 3, for a line and its fit")?;
+        self.recall.validate()?;
         let radii = &self.radii;
         let allowed = matches!(radii[..], [low, high] if low > 0.0 && low < 1.0 && high > 1.0 && high.is_finite());
         Invalid::unless(allowed, "experiment.radii", radii, "one number in (0, 1) and one above 1")

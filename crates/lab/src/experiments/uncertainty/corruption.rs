@@ -3,9 +3,10 @@
 use anyhow::Result;
 use burn_fashion_mnist::corrupt::{occlude, pixel_noise, uniform_noise_images};
 use burn_mlp::Mlp;
+use mlp_metrics::{MetricsError, auroc};
 use serde::{Deserialize, Serialize};
 
-use super::prediction::Prediction;
+use super::prediction::{Prediction, Predictions, entropies};
 use super::settings::Uncertainty;
 use crate::finding::{Claim, Finding, Table, spread};
 use crate::platform::Inner;
@@ -14,33 +15,64 @@ use crate::{Lab, Platform};
 /// Doubt with one seed.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Corruption {
+    /// Means over images as they are.
     as_they_are: MeanDoubt,
-    pixel_noise: MeanDoubt,
-    occluded: MeanDoubt,
-    pure_noise: MeanDoubt,
-    /// Class that most images of pure noise are put into.
+    /// In the order of [`DAMAGES`].
+    damaged: [Damaged; DAMAGES.len()],
+    /// Class that most images of pure noise are put into by the passes.
     favourite: String,
     /// Fraction of these images that are put into it.
     favoured: f64,
+}
+
+/// Images of a damaged set, as claims call them.
+const DAMAGES: [&str; 3] = ["with pixel noise", "with a square cut out", "of pure noise"];
+
+/// Doubt about images of one damaged set.
+#[derive(Serialize, Deserialize)]
+struct Damaged {
+    mean: MeanDoubt,
+    /// Area under the ROC curve by which entropy tells these images from those that are as they are.
+    told_by_passes: f64,
+    told_by_single: f64,
 }
 
 /// Means over images.
 #[derive(Serialize, Deserialize)]
 struct MeanDoubt {
     entropy: f64,
+    single_entropy: f64,
     mutual_information: f64,
     agreement: f64,
 }
 
 impl MeanDoubt {
-    fn over(predictions: &[Prediction]) -> Self {
-        let mean = |of: fn(&Prediction) -> f64| predictions.iter().map(of).sum::<f64>() / predictions.len() as f64;
+    fn over(passes: &[Prediction], single: &[Prediction]) -> Self {
+        let mean =
+            |over: &[Prediction], of: fn(&Prediction) -> f64| over.iter().map(of).sum::<f64>() / over.len() as f64;
         Self {
-            entropy: mean(|prediction| prediction.entropy),
-            mutual_information: mean(|prediction| prediction.mutual_information),
-            agreement: mean(|prediction| prediction.agreement),
+            entropy: mean(passes, |prediction| prediction.entropy),
+            single_entropy: mean(single, |prediction| prediction.entropy),
+            mutual_information: mean(passes, |prediction| prediction.mutual_information),
+            agreement: mean(passes, |prediction| prediction.agreement),
         }
     }
+}
+
+impl Damaged {
+    fn new(damaged: &Predictions, passes: &[Prediction], single: &[Prediction]) -> Result<Self, MetricsError> {
+        Ok(Self {
+            mean: MeanDoubt::over(&damaged.passes, &damaged.single),
+            told_by_passes: told_apart(&damaged.passes, passes)?,
+            told_by_single: told_apart(&damaged.single, single)?,
+        })
+    }
+}
+
+/// Probability that a damaged image has a higher entropy than one as it is; ties count half.
+fn told_apart(damaged: &[Prediction], clean: &[Prediction]) -> Result<f64, MetricsError> {
+    let labels = [vec![true; damaged.len()], vec![false; clean.len()]].concat();
+    auroc(&[entropies(damaged), entropies(clean)].concat(), &labels)
 }
 
 impl Uncertainty {
@@ -49,24 +81,28 @@ impl Uncertainty {
         &self,
         lab: &Lab<P>,
         network: &Mlp<Inner<P>>,
-        clean: &[Prediction],
+        clean: &Predictions,
         seed: u64,
     ) -> Result<Corruption> {
         let parameters = &self.experiment;
         let test = &lab.data().test;
         let count = test.len().min(parameters.images);
         let some = test.select(&(0..count as u32).collect::<Vec<u32>>());
+        let (passes, single) = (&clean.passes[..count], &clean.single[..count]);
         lab.tell(format!("{} passes over damaged images", parameters.samples));
         let noisy = pixel_noise(&some, parameters.noise, seed)?;
         let occluded = occlude(&some, parameters.occlusion, seed)?;
         let nothing = uniform_noise_images(count, test.height(), test.width(), test.classes(), seed)?;
         let of_nothing = self.predict(lab, network, &nothing)?;
-        let (favourite, favoured) = favourite(&of_nothing, lab.data().class_names());
+        let (favourite, favoured) = favourite(&of_nothing.passes, lab.data().class_names());
+        let damaged = |predictions: &Predictions| Damaged::new(predictions, passes, single);
         Ok(Corruption {
-            as_they_are: MeanDoubt::over(&clean[..count]),
-            pixel_noise: MeanDoubt::over(&self.predict(lab, network, &noisy)?),
-            occluded: MeanDoubt::over(&self.predict(lab, network, &occluded)?),
-            pure_noise: MeanDoubt::over(&of_nothing),
+            as_they_are: MeanDoubt::over(passes, single),
+            damaged: [
+                damaged(&self.predict(lab, network, &noisy)?)?,
+                damaged(&self.predict(lab, network, &occluded)?)?,
+                damaged(&of_nothing)?,
+            ],
             favourite,
             favoured,
         })
@@ -82,32 +118,51 @@ fn favourite(predictions: &[Prediction], names: &[String]) -> (String, f64) {
 
 /// Adds what follows.
 pub(super) fn conclude(finding: &mut Finding, corruptions: &[&Corruption]) {
-    type Of = fn(&Corruption) -> &MeanDoubt;
-    let mut table = Table::new(
-        "Mean over the images; entropy and information in nats",
-        &["images", "predictive entropy", "mutual information", "agreement of the passes"],
-    );
-    let mut row = |name: &str, of: Of| -> Vec<f64> {
-        let values = |metric: fn(&MeanDoubt) -> f64| -> Vec<f64> {
-            corruptions.iter().map(|corruption| metric(of(corruption))).collect()
-        };
-        let entropy = values(|doubt| doubt.entropy);
-        let (information, agreement) = (values(|doubt| doubt.mutual_information), values(|doubt| doubt.agreement));
-        table.rows.push(vec![name.into(), spread(&entropy), spread(&information), spread(&agreement)]);
-        entropy
-    };
-    let clean_entropy = row("as they are", |corruption| &corruption.as_they_are);
-    let damaged: [(&str, &str, Of); 3] = [
-        ("pixel noise", "with pixel noise", |corruption| &corruption.pixel_noise),
-        ("square cut out", "with a square cut out", |corruption| &corruption.occluded),
-        ("pure noise", "of pure noise", |corruption| &corruption.pure_noise),
+    let each =
+        |metric: &dyn Fn(&Corruption) -> f64| -> Vec<f64> { corruptions.iter().map(|run| metric(run)).collect() };
+    let clean = each(&|run| run.as_they_are.entropy);
+    for (index, images) in DAMAGES.into_iter().enumerate() {
+        let entropy = each(&|run| run.damaged[index].mean.entropy);
+        let sentence = format!("Entropy of the passes, images {images} minus images as they are, nats");
+        finding.claim(Claim::difference(sentence, &entropy, &clean));
+        let (passes, single) =
+            (each(&|run| run.damaged[index].told_by_passes), each(&|run| run.damaged[index].told_by_single));
+        let sentence = format!(
+            "Images {images} against images as they are: area under the ROC curve, entropy of the passes minus that of \
+             the single pass"
+        );
+        finding.claim(Claim::difference(sentence, &passes, &single));
+    }
+    show(finding, corruptions);
+}
+
+fn show(finding: &mut Finding, corruptions: &[&Corruption]) {
+    let header = [
+        "images",
+        "entropy of the passes",
+        "entropy of the single pass",
+        "mutual information",
+        "agreement of the passes",
+        "told by the passes",
+        "told by the single pass",
     ];
-    for (name, claimed, of) in damaged {
-        finding.claim(Claim::difference(
-            format!("Predictive entropy of images {claimed}, minus that of the same number as they are, nats"),
-            &row(name, of),
-            &clean_entropy,
-        ));
+    let mut table = Table::new("Mean over the images, in nats; area under the ROC curve", &header);
+    let each =
+        |metric: &dyn Fn(&Corruption) -> f64| spread(&corruptions.iter().map(|run| metric(run)).collect::<Vec<_>>());
+    let means = |of: &dyn Fn(&Corruption) -> &MeanDoubt| {
+        [
+            each(&|run| of(run).entropy),
+            each(&|run| of(run).single_entropy),
+            each(&|run| of(run).mutual_information),
+            each(&|run| of(run).agreement),
+        ]
+    };
+    let row =
+        |name: &str, means: [String; 4], told: [String; 2]| [name.to_owned()].into_iter().chain(means).chain(told);
+    table = table.row(row("as they are", means(&|run| &run.as_they_are), ["-".to_owned(), "-".to_owned()]));
+    for (index, name) in DAMAGES.into_iter().enumerate() {
+        let told = [each(&|run| run.damaged[index].told_by_passes), each(&|run| run.damaged[index].told_by_single)];
+        table = table.row(row(name, means(&|run| &run.damaged[index].mean), told));
     }
     finding.table(table).note(noise_note(corruptions));
 }

@@ -2,7 +2,7 @@
 
 use burn_mlp::{FanMode, Init};
 
-use super::profile::{Profile, error};
+use super::profile::{Affine, Profile, error};
 use super::settings::XavierInit;
 use super::variance::{UNIFORM, around};
 use crate::Platform;
@@ -48,7 +48,9 @@ const RULES: [Rule; 3] = [
 
 /// The profile under each of [`RULES`].
 pub fn measure<P: Platform>(settings: &XavierInit, seed: u64, device: &Device<P>) -> [Profile; 3] {
-    RULES.map(|rule| Profile::of_nets::<P>(settings, &settings.experiment.widths, rule.init, seed, device))
+    RULES.map(|rule| {
+        Profile::of_nets::<P>(settings, &settings.experiment.widths, rule.init, Affine::IDENTITY, seed, device)
+    })
 }
 
 /// Adds what each rule keeps, and what it does not.

@@ -3,7 +3,7 @@
 use burn_mlp::Init;
 use mlp_plot::{Chart, Panels};
 
-use super::profile::{Profile, error};
+use super::profile::{Affine, Profile, error};
 use super::settings::XavierInit;
 use super::variance::{NORMAL, UNIFORM, around};
 use crate::Platform;
@@ -30,7 +30,7 @@ fn widths(settings: &XavierInit) -> Vec<usize> {
 /// The profile with each of [`kinds`].
 pub fn measure<P: Platform>(settings: &XavierInit, seed: u64, device: &Device<P>) -> [Profile; 4] {
     let widths = widths(settings);
-    kinds(settings).map(|(_, init)| Profile::of_nets::<P>(settings, &widths, init, seed, device))
+    kinds(settings).map(|(_, init)| Profile::of_nets::<P>(settings, &widths, init, Affine::IDENTITY, seed, device))
 }
 
 /// Adds what happens from layer to layer.

@@ -10,6 +10,20 @@ use super::variance::mean_square;
 use crate::Platform;
 use crate::platform::{Device, Inner};
 
+/// What is applied to every unit of a linear net: `φ(x) = αx + β`.
+#[derive(Clone, Copy)]
+pub struct Affine {
+    /// α
+    pub slope: f64,
+    /// β
+    pub shift: f64,
+}
+
+impl Affine {
+    /// `φ(x) = x`
+    pub const IDENTITY: Self = Self { slope: 1.0, shift: 0.0 };
+}
+
 /// Mean squares in a linear net, from the input to the output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
@@ -25,23 +39,25 @@ impl Profile {
         settings: &XavierInit,
         widths: &[usize],
         init: Init,
+        affine: Affine,
         seed: u64,
         device: &Device<P>,
     ) -> Self {
         let of_net = |net: u64| {
             let key = |tensor| Key::new(seed, *b"linears\0").at(net, tensor);
-            Self::of_net::<P>(widths, settings.experiment.examples, init, key, device)
+            Self::of_net::<P>(widths, settings.experiment.examples, init, affine, key, device)
         };
         let nets: Vec<Self> = (0..settings.experiment.networks as u64).map(of_net).collect();
         Self::mean(&nets)
     }
 
-    /// `h_l = h_{l-1}·W_l` from normal inputs upwards, `g_{l-1} = g_l·W_lᵀ` from normal gradients downwards; `key` names
-    /// the stream of each tensor.
+    /// `h_l = φ(h_{l-1}·W_l)` from normal inputs upwards, `g_{l-1} = α·g_l·W_lᵀ` from normal gradients downwards; `key`
+    /// names the stream of each tensor.
     fn of_net<P: Platform>(
         widths: &[usize],
         examples: usize,
         init: Init,
+        Affine { slope, shift }: Affine,
         key: impl Fn(u64) -> Key,
         device: &Device<P>,
     ) -> Self {
@@ -58,13 +74,13 @@ impl Profile {
         let mut h = normal(widths[0], 0);
         let mut activations = vec![mean_square(&values(h.clone()))];
         for weight in &weights {
-            h = h.matmul(weight.clone());
+            h = h.matmul(weight.clone()).mul_scalar(slope).add_scalar(shift);
             activations.push(mean_square(&values(h.clone())));
         }
         let mut g = normal(widths[widths.len() - 1], 1);
         let mut gradients = vec![mean_square(&values(g.clone()))];
         for weight in weights.into_iter().rev() {
-            g = g.matmul(weight.transpose());
+            g = g.matmul(weight.transpose()).mul_scalar(slope);
             gradients.push(mean_square(&values(g.clone())));
         }
         let relative = |squares: Vec<f64>| squares.iter().map(|square| square / squares[0]).collect::<Vec<f64>>();
@@ -110,8 +126,12 @@ mod tests {
     use crate::platform::test::TestPlatform;
 
     fn profile(init: Init) -> Profile {
+        affine_profile(init, Affine::IDENTITY)
+    }
+
+    fn affine_profile(init: Init, affine: Affine) -> Profile {
         let key = |tensor| Key::new(1, *b"profile\0").at(0, tensor);
-        Profile::of_net::<TestPlatform>(&[3, 2, 5], 4, init, key, &Default::default())
+        Profile::of_net::<TestPlatform>(&[3, 2, 5], 4, init, affine, key, &Default::default())
     }
 
     #[test]
@@ -129,6 +149,18 @@ mod tests {
             assert!((twice.activations[layer] / once.activations[layer] - factor).abs() < 1e-5 * factor);
             assert!((twice.gradients[2 - layer] / once.gradients[2 - layer] - factor).abs() < 1e-5 * factor);
         }
+    }
+
+    #[test]
+    fn a_slope_is_a_factor_on_the_weights_and_a_shift_leaves_gradients_alone() {
+        let init = |std| Init::Normal { mean: 0.0, std };
+        let sloped = affine_profile(init(1.0), Affine { slope: 2.0, shift: 0.0 });
+        let weighted = profile(init(2.0));
+        let near = |one: &[f64], other: &[f64]| one.iter().zip(other).all(|(a, b)| (a / b - 1.0).abs() < 1e-5);
+        assert!(near(&sloped.activations, &weighted.activations) && near(&sloped.gradients, &weighted.gradients));
+        let shifted = affine_profile(init(1.0), Affine { slope: 1.0, shift: 9.0 });
+        assert_eq!(shifted.gradients, profile(init(1.0)).gradients);
+        assert!(shifted.activations[1] > 10.0 * profile(init(1.0)).activations[1]);
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn exact(shape: [usize; 2], follows: Follows) -> [TensorData; 6] {
     norm.gamma = norm.gamma.map(|_| vector(random(1, [shape[1]])).require_grad());
     norm.beta = norm.beta.map(|_| vector(random(2, [shape[1]])).require_grad());
     results(&norm, wide(input(shape)), wide(random(3, shape)), |norm, x| {
-        let y = crate::batch_norm::batch_norm(norm, x);
+        let y = crate::batch_norm::composed(norm, x);
         match follows {
             Follows::Nothing => y,
             Follows::Relu => relu(y),
@@ -121,7 +121,7 @@ fn evaluation_uses_the_running_statistics() {
     normalized(&norm, x.clone(), |_| After::Relu).unwrap();
     let (norm, x) = (norm.valid(), x.inner());
     let found = normalized(&norm, x.clone(), |_| After::Relu).unwrap();
-    let expected = relu(crate::batch_norm::batch_norm(&norm, x));
+    let expected = relu(crate::batch_norm::composed(&norm, x));
     assert!((found - expected).abs().max().into_scalar() < 1e-5);
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use burn_fashion_mnist::{FashionMnist, OriginKind, Source};
-use mlp_lab::jobs::{Plan, Planned, Prepared, Share};
+use mlp_lab::jobs::{Job, Plan, Planned, Prepared, Share, loads};
 use mlp_lab::record::Score;
 use mlp_lab::{Entry, Lab, find, registry};
 use mlp_settings::{Settings, SettingsError, nearest};
@@ -20,6 +20,7 @@ use self::results::Results;
 use crate::backend::{self, ThisPlatform};
 use crate::cli::ExperimentArgs;
 use crate::dataset;
+use crate::interrupt;
 use crate::output::stdout;
 use crate::progress::thousands;
 
@@ -52,31 +53,54 @@ fn list() -> Result<()> {
     Ok(())
 }
 
-/// Prints one line for each measurement: its index, whether it has been made, its experiment and its seed.
+/// Prints one line for each measurement: its index, whether it has been made, its experiment, its seed, and the seconds
+/// it is estimated to take.
 fn jobs(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let (plan, _) = plan(names, arguments)?;
     let results = arguments.out.as_deref().map(Results::at);
     let mut out = stdout();
     let prepared = plan.prepare::<ThisPlatform>()?;
-    for (index, job) in prepared.iter().flat_map(Prepared::all_jobs).enumerate() {
+    let jobs: Vec<&Job> = prepared.iter().flat_map(Prepared::all_jobs).collect();
+    for (index, job) in jobs.iter().enumerate() {
         let made = match &results {
             Some(results) => results.store().read(job)?.is_some(),
             None => false,
         };
-        writeln!(out, "{index}\t{}\t{}\t{}", if made { "measured" } else { "open" }, job.experiment, job.seed)?;
+        let state = if made { "measured" } else { "open" };
+        writeln!(out, "{index}\t{state}\t{}\t{}\t{:.1}", job.experiment, job.seed, job.seconds)?;
+    }
+    if let Some(processes) = arguments.processes {
+        writeln!(out, "{}", forecast(&jobs, processes))?;
     }
     Ok(())
 }
 
+/// How long jobs take on some processes, and what limits that.
+fn forecast(jobs: &[&Job], processes: usize) -> String {
+    let all: f64 = jobs.iter().map(|job| job.seconds).sum();
+    let longest = jobs.iter().map(|job| job.seconds).fold(0.0, f64::max);
+    let wall = loads(jobs, processes).first().copied().unwrap_or_default();
+    let limit = if wall > longest { "the number of processes" } else { "the longest job" };
+    let efficiency = 100.0 * all / (wall * processes as f64);
+    format!("{processes} processes: {wall:.0} s, {efficiency:.0} % of them busy, limited by {limit}; one: {all:.0} s")
+}
+
 fn measure(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
-    ensure!(arguments.out.is_some(), "measure: name the folder of the results with --out, which all jobs share");
+    let Some(out) = &arguments.out else {
+        bail!("measure: name the folder of the results with --out, which all jobs share")
+    };
     let share = match (arguments.job, &arguments.part) {
         (Some(job), _) => Share::One(job),
         (None, Some(part)) => Share::parse(part)?,
         (None, None) => Share::All,
     };
-    let (plan, lab) = plan(names, arguments)?;
-    let results = Results::open(arguments.out.as_deref(), &plan)?;
+    let asked = Asked::of(names, arguments)?;
+    if asked.is_measured(&Results::at(out), share)? {
+        return Ok(());
+    }
+    let (plan, lab) = asked.load(arguments)?;
+    interrupt::listen()?;
+    let results = Results::open(Some(out), &plan)?;
     let prepared = plan.prepare::<ThisPlatform>()?;
     let count = prepared.iter().flat_map(Prepared::all_jobs).count();
     if let Share::One(job) = share {
@@ -96,6 +120,7 @@ fn conclude(folder: &Path, arguments: &ExperimentArgs) -> Result<()> {
 
 fn all(names: &[&str], arguments: &ExperimentArgs) -> Result<()> {
     let (plan, lab) = plan(names, arguments)?;
+    interrupt::listen()?;
     let results = Results::open(arguments.out.as_deref(), &plan)?;
     let prepared = plan.prepare::<ThisPlatform>()?;
     let mut measuring = Measuring::new(&lab, &results, Share::All);
@@ -112,25 +137,62 @@ fn strict(arguments: &ExperimentArgs, score: Score) -> Result<()> {
 
 /// The plan for the arguments, checked completely, and the lab to measure in.
 fn plan(names: &[&str], arguments: &ExperimentArgs) -> Result<(Plan, Lab<ThisPlatform>)> {
-    let chosen = choose(names)?;
-    let mut experiments = Vec::new();
-    for (entry, settings) in settings(&chosen, arguments)? {
-        experiments.push(Planned { name: entry.name.to_owned(), config: entry.config(&settings)? });
+    Asked::of(names, arguments)?.load(arguments)
+}
+
+/// A plan but for the data, which takes longer to load than all else.
+struct Asked {
+    source: Source,
+    plan: Plan,
+}
+
+impl Asked {
+    fn of(names: &[&str], arguments: &ExperimentArgs) -> Result<Self> {
+        let chosen = choose(names)?;
+        let mut experiments = Vec::new();
+        for (entry, settings) in settings(&chosen, arguments)? {
+            experiments.push(Planned { name: entry.name.to_owned(), config: entry.config(&settings)? });
+        }
+        // The short form is for trying things out, so it does not download 30 MB by default.
+        let source = arguments.data.clone().unwrap_or(if arguments.quick { Source::Sample } else { Source::Auto });
+        let plan = Plan {
+            version: env!("CARGO_PKG_VERSION").into(),
+            backend: backend::NAME.into(),
+            data: String::new(),
+            source: source.to_string(),
+            data_sha256: String::new(),
+            quick: arguments.quick,
+            rerun: arguments.rerun,
+            experiments,
+        };
+        Ok(Self { source, plan })
     }
-    // The short form is for trying things out, so it does not download 30 MB by default.
-    let source = arguments.data.clone().unwrap_or(if arguments.quick { Source::Sample } else { Source::Auto });
-    let device = backend::choose()?.device;
-    let data = dataset::load(&source, true)?;
-    let plan = Plan {
-        version: env!("CARGO_PKG_VERSION").into(),
-        backend: backend::NAME.into(),
-        data: describe(&data),
-        data_sha256: data.origin.sha256.clone(),
-        quick: arguments.quick,
-        rerun: arguments.rerun,
-        experiments,
-    };
-    Ok((plan, Lab::new(data, device, backend::PLACEMENT, arguments.quiet)))
+
+    /// Whether results of the same plan hold all measurements of a share of its jobs.
+    fn is_measured(&self, results: &Results, share: Share) -> Result<bool> {
+        let Ok(stored) = results.plan() else { return Ok(false) };
+        let (data, data_sha256) = (stored.data.clone(), stored.data_sha256.clone());
+        if stored != (Plan { data, data_sha256, ..self.plan.clone() }) {
+            return Ok(false);
+        }
+        let prepared = stored.prepare::<ThisPlatform>()?;
+        let jobs: Vec<&Job> = prepared.iter().flat_map(Prepared::all_jobs).collect();
+        let share = share.indices(&jobs);
+        for &index in &share {
+            if results.store().read(jobs[index])?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(!share.is_empty())
+    }
+
+    fn load(self, arguments: &ExperimentArgs) -> Result<(Plan, Lab<ThisPlatform>)> {
+        let device = backend::choose()?.device;
+        let data = dataset::load(&self.source, true)?;
+        let plan = Plan { data: describe(&data), data_sha256: data.origin.sha256.clone(), ..self.plan };
+        let lab = Lab::new(data, device, backend::PLACEMENT, arguments.quiet).with_stop(interrupt::requested);
+        Ok((plan, lab))
+    }
 }
 
 fn choose(names: &[&str]) -> Result<Vec<Entry<ThisPlatform>>> {

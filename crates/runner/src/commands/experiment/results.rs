@@ -1,5 +1,6 @@
 //! A folder of results: its plan, its measurements, and the conclusions from them.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Write as _, stderr};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use mlp_lab::store::Store;
 
 use super::printing::print_finding;
 use crate::backend::ThisPlatform;
+use crate::interrupt::quoted;
 use crate::output::{stdout, unless_closed};
 use crate::record::{read_json, write_json};
 use crate::run_directory::create_unique;
@@ -67,6 +69,17 @@ impl Results {
     pub(super) fn existing(path: &Path) -> Result<Self> {
         ensure!(path.join(PLAN).is_file(), "{}: no folder of results, it has no {PLAN}", path.display());
         Ok(Self::at(path))
+    }
+
+    /// The shell command that goes on with these results: the one that was given, and where they are.
+    pub(super) fn command(&self) -> String {
+        let given: Vec<OsString> = std::env::args_os().collect();
+        let mut words: Vec<String> = given.iter().map(|word| quoted(word)).collect();
+        let named = given.iter().any(|word| word.to_string_lossy().starts_with("--out"));
+        if !named {
+            words.extend(["--out".to_owned(), quoted(self.path.as_os_str())]);
+        }
+        words.join(" ")
     }
 
     pub(super) fn plan(&self) -> Result<Plan> {
