@@ -10,7 +10,7 @@ use mlp_splits::permutation;
 
 use super::measurement::Run;
 use super::settings::ConceptShiftParameters;
-use crate::training::{Trained, Training};
+use crate::training::Training;
 use crate::{Lab, Platform};
 
 /// Images with old labels, and as many for each number of changed pairs from none to all, with labels changed
@@ -47,13 +47,9 @@ pub(super) struct Period<'a, P: Platform> {
 
 impl<P: Platform> Period<'_, P> {
     /// Trains a network.
-    pub(super) fn train(
-        &self,
-        config: &Config,
-        network: Mlp<P::Train>,
-        images: &Images,
-    ) -> Result<Trained<Mlp<P::Train>>> {
-        Training::new(config, images, &self.test).run(self.lab, network)
+    pub(super) fn train(&self, config: &Config, network: Mlp<P::Train>, images: &Images) -> Result<Mlp<P::Train>> {
+        // What it can do is looked at once, not after each epoch.
+        Ok(Training::new(config, images, &images.select(&[])).run(self.lab, network)?.network)
     }
 
     /// Trains a network and looks at its test accuracy on the way.
@@ -63,8 +59,14 @@ impl<P: Platform> Period<'_, P> {
             count => self.test.select(&(0..count as u32).collect::<Vec<u32>>()),
         };
         let mut looks = Looks { lab: self.lab, test, every: self.parameters.look_every, looks: Vec::new() };
-        let trained = Training::new(config, images, &self.test).run_observed(self.lab, network, &mut looks)?;
-        Ok(Run { accuracy: trained.history.last().test_accuracy, looks: looks.looks })
+        let none = images.select(&[]);
+        let trained = Training::new(config, images, &none).run_observed(self.lab, network, &mut looks)?;
+        Ok(Run { accuracy: self.accuracy(&trained.network), looks: looks.looks })
+    }
+
+    /// Accuracy of a network on all test images.
+    pub(super) fn accuracy(&self, network: &Mlp<P::Train>) -> f64 {
+        self.lab.accuracy(&network.valid(), &self.test)
     }
 }
 

@@ -24,7 +24,7 @@
 //! # Expected
 //!
 //! Weights help a model that is too small to be right everywhere: here a linear one. It then is right where the target
-//! is. For drawings they cannot help, and their mean and effective sample size say so. A ratio that the domain
+//! is. For drawings they cannot help, and the domain classifier and the effective sample size say so. A ratio that the domain
 //! classifier cannot represent is underestimated, and nothing says so.
 
 mod conclusions;
@@ -34,6 +34,7 @@ mod sets;
 mod settings;
 
 use anyhow::Result;
+use burn::module::AutodiffModule;
 use burn_fashion_mnist::Images;
 use mlp_metrics::{clip_weights, effective_sample_size, mean_and_deviation, normalize_weights};
 
@@ -124,11 +125,12 @@ impl CovariateShift {
             Ok(normalize_weights(&clipped)?.into_iter().map(|weight| weight as f32).collect())
         };
         let weights = weights.map(bounded).transpose()?;
-        let mut training = Training::new(&config, train, test);
+        let none = train.select(&[]);
+        let mut training = Training::new(&config, train, &none);
         if let Some(weights) = &weights {
             training = training.with_weights(weights);
         }
-        Ok(training.run(lab, lab.mlp(&config)?)?.history.last().test_accuracy)
+        Ok(lab.accuracy(&training.run(lab, lab.mlp(&config)?)?.network.valid(), test))
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn new_class<P: Platform>(lab: &Lab<P>, settings: &LabelShift, seed: 
     let [train, validation] = [&sets.train, &sets.validation].map(|images| without_last_class(images));
     let (train, validation) = (train?, validation?);
     let network: Mlp<P::Train> = config.model.build(train.d_input(), known, seed, lab.device())?;
-    let trained = Training::new(&config, &train, &validation).run(lab, network)?;
+    let trained = Training::new(&config, &train, &train.select(&[])).run(lab, network)?;
 
     let share = settings.experiment.new_share;
     let mut weights = vec![(1.0 - share) / known as f64; known];
@@ -91,8 +91,9 @@ pub(super) fn weighted_accuracy<P: Platform>(
 ) -> Result<f64> {
     let config = settings.config(seed);
     let weights: Vec<f32> = train.labels().iter().map(|&label| weights[usize::from(label)] as f32).collect();
-    let trained = Training::new(&config, train, target).with_weights(&weights).run(lab, lab.mlp(&config)?)?;
-    Ok(trained.history.last().test_accuracy)
+    let trained =
+        Training::new(&config, train, &train.select(&[])).with_weights(&weights).run(lab, lab.mlp(&config)?)?;
+    Ok(lab.accuracy(&trained.network.valid(), target))
 }
 
 fn without_last_class(images: &Images) -> Result<Images> {

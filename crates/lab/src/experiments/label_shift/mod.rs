@@ -72,7 +72,7 @@ impl Experiment for LabelShift {
         let untrained = lab.mlp(&config)?;
         let singular_reported = refused(lab, &untrained.valid(), &sets);
 
-        let plain = Training::new(&config, train, target).run(lab, untrained)?;
+        let plain = Training::new(&config, train, &train.select(&[])).run(lab, untrained)?;
         let mlp: Mlp<Inner<P>> = plain.network.valid();
         let (valid, adjusted) = Estimates::of(lab, &mlp, validation, target, shares(target))?;
         Ok(Measurement {
@@ -80,7 +80,7 @@ impl Experiment for LabelShift {
             confusion: confusion(lab, &mlp, validation)?,
             singular_reported,
             accuracies: Accuracies {
-                unweighted: plain.history.last().test_accuracy,
+                unweighted: lab.accuracy(&mlp, target),
                 weighted: weighted_accuracy(lab, self, seed, train, target, &valid.weights())?,
                 adjusted: accuracy(&adjusted, target),
             },
