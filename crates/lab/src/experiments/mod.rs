@@ -73,3 +73,46 @@ pub fn registry<P: Platform>() -> Vec<Entry<P>> {
 pub fn find<P: Platform>(name: &str) -> Option<Entry<P>> {
     registry().into_iter().find(|entry| entry.name == name)
 }
+#[cfg(test)]
+mod trial {
+    #[test]
+    fn trial() {
+        use crate::platform::test::TestPlatform;
+        let name = std::env::var("TRIAL").unwrap_or_default();
+        let Some(entry) = super::find::<TestPlatform>(&name) else { return };
+        let data = if std::env::var("FULL").is_ok() {
+            burn_fashion_mnist::FashionMnist::from_dir(std::path::Path::new("/usr/share/datasets/fashion-mnist"), true)
+                .unwrap()
+        } else {
+            burn_fashion_mnist::FashionMnist::sample().unwrap()
+        };
+        let lab = crate::Lab::<TestPlatform>::new(data, Default::default(), burn_mlp_train::Placement::HOST, true);
+        let settings = entry.settings(std::env::var("FULL").is_err()).unwrap();
+        let seeds: u64 = std::env::var("SEEDS").unwrap().parse().unwrap();
+        let mut all = Vec::new();
+        for seed in 42..42 + seeds {
+            let start = std::time::Instant::now();
+            let text = entry.measure(&settings, &lab, seed).unwrap();
+            println!("seed {seed}: {:.1} s, {} bytes", start.elapsed().as_secs_f64(), text.len());
+            all.push(text);
+        }
+        let finding = entry.conclude(&settings, &all.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+        for claim in &finding.claims {
+            println!(
+                "{} | {} | {} | {:?} | {}",
+                claim.sentence,
+                claim.bound,
+                crate::finding::spread(&claim.outcome.values),
+                claim.outcome.verdict,
+                claim.source
+            );
+        }
+        for table in &finding.tables {
+            println!("{}\n{}", table.title, table.header.join(" | "));
+            table.rows.iter().for_each(|row| println!("{}", row.join(" | ")));
+        }
+        for (figure, svg) in finding.figures.iter().zip(&finding.drawings) {
+            std::fs::write(format!("/tmp/w/h/shiftp/{name}-{}.svg", figure.name), svg.document()).unwrap();
+        }
+    }
+}
