@@ -137,7 +137,7 @@ const NOTES: [&str; 4] = [
      grows with the square of the width, and the longest training of the main job is 40 epochs. That dropout gains half \
      a point at 80 epochs was predicted too, and is not measured.",
     "The predictions are older than these trainings, and all but that of half a point at 10 epochs, which three seeds had \
-     shown, older than any figure. How far each reaches, and the recipes, were chosen after trials with one to three other \
+     shown, older than any figure. How far each reaches, and the recipes, were chosen after trials with one or two other \
      seeds. In these, dropout gained 2 points instead of 9 on random labels after 1,600 steps, when fewer of them were \
      learned by heart than after 4,000; and with one hidden layer it gained no more at 1,024 units than at 64. What is \
      said of random labels and of width is said of these recipes.",
