@@ -19,6 +19,9 @@ pub(super) fn conclude(parameters: &ConceptShiftParameters, measurements: &[Meas
     finding
 }
 
+/// So far below its end a curve counts as having arrived: the end itself is passed early or late by chance.
+const MARGIN: f64 = 0.01;
+
 /// Measurements, and how many steps lie between two looks.
 struct Results<'a> {
     measurements: &'a [Measurement],
@@ -31,9 +34,9 @@ impl Results<'_> {
         self.measurements.iter().map(|measurement| metric(&measurement.periods[changed])).collect()
     }
 
-    /// Steps of a run to the accuracy that the new network has at its end.
+    /// Steps of a run to nearly the accuracy that the new network has at its end.
     fn steps(&self, changed: usize, run: fn(&Period) -> &Run) -> Vec<f64> {
-        let looks = |period: &Period| run(period).look_that_reaches(period.new.last_look());
+        let looks = |period: &Period| run(period).look_that_reaches(period.new.last_look() - MARGIN);
         self.of(changed, |period| looks(period) as f64 * self.every as f64)
     }
 }
@@ -41,7 +44,7 @@ impl Results<'_> {
 fn partial(finding: &mut Finding, results: &Results<'_>) {
     finding
         .claim(Claim::difference(
-            "One pair of classes changed: steps to the accuracy that a new network has at its end, new network minus going on",
+            "One pair of classes changed: steps to one point below the accuracy that a new network has at its end, new network minus going on",
             &results.steps(1, |period| &period.new),
             &results.steps(1, |period| &period.sudden),
         ))
@@ -106,7 +109,7 @@ const VARIANTS: [(&str, fn(&Period) -> f64); 5] = [
 ];
 
 fn table(finding: &mut Finding, results: &Results<'_>, pairs: usize) {
-    let steps = ["steps of going on to the new network's accuracy", "steps of the new network"];
+    let steps = ["steps of going on to one point below the new network's accuracy", "steps of the new network"];
     let header: Vec<&str> =
         std::iter::once("classes changed").chain(VARIANTS.map(|(name, _)| name)).chain(steps).collect();
     let table = Table::new("Test accuracy under the labels that hold now", &header);

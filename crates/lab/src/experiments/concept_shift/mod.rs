@@ -19,7 +19,8 @@
 //! # Measured
 //!
 //! Accuracy on the test images under the labels that hold now, every few steps and after the last; the number of steps to
-//! the accuracy that the new network has at its end, one look more than there are where it is never reached.
+//! one point below the accuracy that the new network has at its end (one look more than there are where it is never
+//! reached).
 //!
 //! # Expected
 //!

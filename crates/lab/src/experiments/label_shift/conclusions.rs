@@ -196,11 +196,15 @@ fn noise_curve(finding: &mut Finding, noise: &[f64], measurements: &[Measurement
     };
     let chart = Chart::new("Another P(x given y)")
         .x_label("standard deviation of the noise on target images")
-        .y_label("total variation from the true shares");
+        .y_label("total variation");
     let chart = over_seeds(chart, "source's shares", &curves(|errors| errors.source));
     let chart = over_seeds(chart, "by the confusion matrix", &curves(|errors| errors.by_confusion));
     let chart = over_seeds(chart, "by expectation-maximization", &curves(|errors| errors.by_maximization));
-    finding.picture("noise", "Error of the estimated shares over the noise on the target's images", &chart);
+    finding.picture(
+        "noise",
+        "Total variation between estimated and true shares over the noise on the target's images",
+        &chart,
+    );
 }
 
 /// A metric of each measurement.
