@@ -71,7 +71,8 @@ fn flatten(prefix: &str, value: &toml::Value, settings: &mut Vec<(String, toml::
 fn values(key: &str, value: &toml::Value) -> Vec<toml::Value> {
     let is_list = Settings::defaults::<Config>().values().any(|(known, value)| known == key && value.starts_with('['));
     match value {
-        toml::Value::Array(values) if !is_list || values.iter().all(toml::Value::is_array) => values.clone(),
+        toml::Value::Array(values) if !is_list => values.clone(),
+        toml::Value::Array(values) if values.first().is_some_and(toml::Value::is_array) => values.clone(),
         value => vec![value.clone()],
     }
 }
