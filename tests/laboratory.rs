@@ -17,8 +17,8 @@ use crate::process::{command, fail, succeed};
 /// Experiments that together take a few seconds.
 const ALL: [&str; 7] =
     ["experiment", "activations", "dropout-layer", "weight-decay", "concept-shift", "--quick", "--out"];
-/// Of three experiments with three seeds each, and one with five.
-const JOBS: usize = 14;
+/// Of four experiments with three seeds each.
+const JOBS: usize = 12;
 
 fn start(folder: &Path, out: &str) -> Child {
     let mut command = command(folder);

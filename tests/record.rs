@@ -1,6 +1,6 @@
 //! The committed record: what it says follows from the measurements beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -29,7 +29,8 @@ fn the_recorded_claims_follow_from_the_stored_measurements() {
     let store = Store::new(&results);
     let counted = prepared.iter().flat_map(Prepared::all_jobs).filter(|job| store.read(job).unwrap().is_some()).count();
     assert_eq!(measurements(&results.join("measurements")), counted, "measurements of other settings or revisions");
-    let Gathered { record, .. } = gather(&plan, &prepared, &store).unwrap();
+    let Gathered { record, seconds, .. } = gather(&plan, &prepared, &store).unwrap();
+    estimates(&results.join("../seconds.toml"), &record, &seconds);
     let concluded = serde_json::to_string_pretty(&record).unwrap() + "\n";
     if bless() {
         fs::write(results.join("claims.json"), &concluded).unwrap();
@@ -40,6 +41,19 @@ fn the_recorded_claims_follow_from_the_stored_measurements() {
     generated(&readme, "recipes", &recipes(&record));
     generated(&readme, "dropout", &what_dropout_brings(&record));
     every_threshold_is_of_a_claim(&record);
+}
+
+/// Checks, or writes, the file of what a measurement takes.
+fn estimates(file: &Path, record: &Record, seconds: &BTreeMap<String, f64>) {
+    let mut text = "# Mean seconds of a measurement on two cores, by experiment; written from the record.\n".to_owned();
+    for entry in &record.experiments {
+        let count = entry.seeds.len() + entry.rerun_seeds.len();
+        text += &format!("{} = {:.1}\n", entry.name, seconds[&entry.name] / count as f64);
+    }
+    if bless() {
+        fs::write(file, &text).unwrap();
+    }
+    assert_eq!(fs::read_to_string(file).unwrap(), text, "BLESS=1 writes {} anew", file.display());
 }
 
 /// Whether what is generated is to be written.
@@ -89,8 +103,9 @@ fn recipes(record: &Record) -> String {
             "784-1024-1024-1024-10, batch norm, dropout, AdamW, one-cycle, 40 epochs",
         ),
     ] {
-        let entry = record.experiments.iter().find(|entry| entry.name == name);
-        let claim = entry.and_then(|entry| entry.finding.claims.iter().find(|claim| claim.sentence == sentence));
+        // An experiment of which too few seeds are measured is not in the record yet.
+        let Some(entry) = record.experiments.iter().find(|entry| entry.name == name) else { continue };
+        let claim = entry.finding.claims.iter().find(|claim| claim.sentence == sentence);
         let outcome = &claim.unwrap_or_else(|| panic!("{name}: {sentence}")).outcome;
         let (measured, interval) = (outcome.measurement(), outcome.certainty());
         table += &format!("| [{name}](configs/{name}.toml) | {network} | {measured} | {interval} |\n");
@@ -100,7 +115,8 @@ fn recipes(record: &Record) -> String {
 
 fn measurements(folder: &Path) -> usize {
     let experiments = fs::read_dir(folder).into_iter().flatten().flatten();
-    experiments.map(|experiment| fs::read_dir(experiment.path()).unwrap().count()).sum()
+    let is_stored = |file: &fs::DirEntry| file.path().extension().is_some_and(|extension| extension == "json");
+    experiments.map(|experiment| fs::read_dir(experiment.path()).unwrap().flatten().filter(is_stored).count()).sum()
 }
 
 fn every_threshold_is_of_a_claim(record: &Record) {

@@ -50,10 +50,10 @@ pub(crate) use self::running::update_running_statistics;
 /// ```
 pub fn batch_norm<B: Backend, const D: usize>(norm: &BatchNorm<B>, x: Tensor<B, D>) -> Tensor<B, D> {
     #[cfg(any(feature = "flex", feature = "ndarray"))]
-    if let [rows, columns] = x.dims()[..] {
-        if let Some(y) = crate::fused::batch_norm(norm, &x.clone().reshape([rows, columns])) {
-            return y.reshape(x.shape());
-        }
+    if let [rows, columns] = x.dims()[..]
+        && let Some(y) = crate::fused::batch_norm(norm, &x.clone().reshape([rows, columns]))
+    {
+        return y.reshape(x.shape());
     }
     composed(norm, x)
 }

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use mlp_files::read_text_at_most;
+use mlp_files::{read_text_at_most, write_atomically};
 use serde::{Deserialize, Serialize};
 
 /// Largest log that is read, in bytes. It holds half a million epochs.
@@ -78,6 +78,20 @@ impl MetricsLog {
             Ok(file.metadata()?.len())
         };
         append().with_context(|| format!("{}: cannot write", self.path.display()))
+    }
+
+    /// Writes the log anew, with its folder, and returns its length.
+    pub(crate) fn write(&self, metrics: &[EpochMetrics]) -> Result<u64> {
+        let mut text = String::new();
+        for metrics in metrics {
+            text += &serde_json::to_string(metrics)?;
+            text.push('\n');
+        }
+        if let Some(folder) = self.path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot create", folder.display()))?;
+        }
+        write_atomically(&self.path, text.as_bytes(), None)?;
+        Ok(text.len() as u64)
     }
 
     /// Reads the metrics in the log; empty if it does not exist yet.

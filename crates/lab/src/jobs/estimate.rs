@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// Median seconds of the measurements in the record.
+/// Mean seconds of the measurements in the record.
 const FILE: &str = include_str!("../../seconds.toml");
 
 static SECONDS: LazyLock<BTreeMap<String, f64>> =

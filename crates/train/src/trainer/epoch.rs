@@ -142,7 +142,7 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
         }
         self.state.epoch += 1;
         self.state.step_in_epoch = 0;
-        if let Some(log) = &self.log {
+        if let Some(log) = self.log.as_ref().filter(|_| !self.saves_seldom()) {
             let length = log.append(&metrics, self.state.metrics_bytes).map_err(TrainError::State)?;
             self.state.metrics_bytes = length;
         }

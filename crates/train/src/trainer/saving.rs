@@ -63,7 +63,7 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
         self
     }
 
-    /// Writes a checkpoint only where the latest one, or the start of the run, is at least this long ago, or a callback
+    /// Writes a checkpoint, and the log, only where the latest one, or the start of the run, is at least this long ago, or a callback
     /// asks to stop: for short runs, which are sooner made again than saved. Call it after
     /// [`with_checkpoints`](Self::with_checkpoints).
     #[must_use]
@@ -168,6 +168,11 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
         every > 0 && step.is_multiple_of(every) && step < self.steps_per_epoch()
     }
 
+    /// Whether checkpoints have an interval. The log is then written with them, not after each epoch.
+    pub(super) fn saves_seldom(&self) -> bool {
+        self.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.interval > Duration::ZERO)
+    }
+
     /// Writes a checkpoint, if the run writes any and the latest one is long enough ago.
     pub(super) fn save_after_interval(&mut self) -> Result<(), TrainError> {
         let waits = |checkpoints: &Checkpoints| checkpoints.since.elapsed() < checkpoints.interval;
@@ -178,6 +183,9 @@ impl<B: AutodiffBackend, M: Network<B, E::Features> + AutodiffModule<B>, E: Exam
     /// resumed.
     pub(super) fn save_checkpoint(&mut self) -> Result<(), TrainError> {
         let Some(checkpoints) = &self.checkpoints else { return Ok(()) };
+        if let Some(log) = self.log.as_ref().filter(|_| self.saves_seldom()) {
+            self.state.metrics_bytes = log.write(&self.epochs).map_err(TrainError::State)?;
+        }
         self.state.optimizer_steps = self.learner.optimizer.steps;
         let mut groups = self.learner.groups();
         groups.insert("best".to_owned(), self.best_weights.clone());

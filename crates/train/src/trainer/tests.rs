@@ -241,8 +241,7 @@ fn within_the_interval_only_a_run_that_stops_is_saved() {
         trainer.with_checkpoint_interval(hour).with_callback(&mut watch).run()
     };
     let whole = run(None, "whole").unwrap();
-    assert!(!folder.path().join("whole").exists());
-    std::fs::remove_file(folder.path().join("log")).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     assert!(run(Some(7), "stopped").is_err());
     let resumed = run(None, "stopped").unwrap();
     assert_eq!(collect(&resumed.model), collect(&whole.model));

@@ -49,7 +49,6 @@ impl Experiment for BiasVariance {
     const QUESTION: &'static str = "When do linear models overfit, and do networks have less bias and more variance?";
     const CONFIG: &'static str = include_str!("../../../../../configs/bias-variance.toml");
     const QUICK: &'static [&'static str] = &[
-        "experiment.seeds=3",
         "experiment.linear.d_input=40",
         "experiment.linear.sizes=[4, 10, 20, 40, 50, 80, 400]",
         "experiment.task.draws=8",

@@ -55,7 +55,6 @@ impl Experiment for HiddenLayers {
     const QUESTION: &'static str = "What do hidden layers add to a linear model, and what do width and depth?";
     const CONFIG: &'static str = include_str!("../../../../../configs/hidden-layers.toml");
     const QUICK: &'static [&'static str] = &[
-        "experiment.seeds=3",
         "experiment.functions.steps=300",
         "experiment.functions.widths=[4, 64]",
         "experiment.functions.deep=[24, 24]",

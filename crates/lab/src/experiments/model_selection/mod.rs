@@ -46,7 +46,6 @@ impl Experiment for ModelSelection {
     const CONFIG: &'static str = include_str!("../../../../../configs/model-selection.toml");
     const QUICK: &'static [&'static str] = &[
         "training.epochs=30",
-        "experiment.seeds=3",
         "experiment.folds=3",
         "experiment.train_examples=600",
         "experiment.reference_examples=2000",

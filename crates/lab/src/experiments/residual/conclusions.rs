@@ -70,12 +70,8 @@ fn claims(networks: &[Network<'_>; 5], finding: &mut Finding) {
     let falls = networks[1].runs.iter().map(|run| run.late_fall());
     let still_falling: Vec<f64> = falls.zip(&plain).map(|(fall, added)| fall / added).collect();
     finding
-        .claim(Claim::difference("Plain: training loss at the end, deep minus shallow", &plain_deep, &plain_shallow))
-        .claim(Claim::paired(
-            "With shortcuts: training loss at the end, deep minus shallow",
-            &shortcuts_deep,
-            &shortcuts_shallow,
-        ))
+        .claim(Claim::difference("Plain: training loss, deep minus shallow", &plain_deep, &plain_shallow))
+        .claim(Claim::paired("With shortcuts: training loss, deep minus shallow", &shortcuts_deep, &shortcuts_shallow))
         .claim(Claim::difference("What depth adds to the training loss: plain minus with shortcuts", &plain, &residual))
         .claim(Claim::measured(
             "Plain and deep: fall of the training loss in the last fifth of the epochs, as a part of what depth adds",

@@ -46,9 +46,7 @@ impl Experiment for Residual {
     const NAME: &'static str = "residual";
     const QUESTION: &'static str = "Does depth hurt a plain network, and do shortcuts repair it?";
     const CONFIG: &'static str = include_str!("../../../../../configs/residual.toml");
-    const QUICK: &'static [&'static str] =
-        &["training.epochs=30", "experiment.seeds=3", "experiment.blocks=[2, 10]", "experiment.rates=[1]"];
-    const REVISION: u32 = 2;
+    const QUICK: &'static [&'static str] = &["training.epochs=30", "experiment.blocks=[2, 10]", "experiment.rates=[1]"];
 
     type Measurement = Measurement;
 

@@ -61,18 +61,14 @@ fn claims(settings: &ResidualConvolutions, results: &Results<'_>, finding: &mut 
     let highest = settings.experiment.rates.iter().copied().fold(0.0, f64::max) * settings.training.learning_rate;
     let at_highest = [ORIGINAL, PRE_ACTIVATION].map(|arm| results.of(arm, |run| run.training.loss_at_highest()));
     finding
-        .claim(Claim::difference("Plain: training loss at the end, deep minus shallow", &plain, &shallow))
-        .claim(Claim::difference("Deep: training loss at the end, plain minus original blocks", &plain, &original))
+        .claim(Claim::difference("Plain: training loss, deep minus shallow", &plain, &shallow))
+        .claim(Claim::difference("Deep: training loss, plain minus original blocks", &plain, &original))
         .claim(Claim::difference(
             format!("Training loss at learning rate {}: original minus pre-activation blocks", figure(highest)),
             &at_highest[0],
             &at_highest[1],
         ))
-        .claim(Claim::difference(
-            "Training loss at the end: tanh on the shortcut minus identity",
-            &nonlinear,
-            &pre_activation,
-        ))
+        .claim(Claim::difference("Training loss: tanh on the shortcut minus identity", &nonlinear, &pre_activation))
         .claim(Claim::paired(
             "Test accuracy: with dropout behind the convolutions of a block minus without",
             &dropped,

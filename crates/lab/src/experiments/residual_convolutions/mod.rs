@@ -53,7 +53,6 @@ impl Experiment for ResidualConvolutions {
     const CONFIG: &'static str = include_str!("../../../../../configs/residual-convolutions.toml");
     const QUICK: &'static [&'static str] = &[
         "training.epochs=3",
-        "experiment.seeds=3",
         "experiment.images=200",
         "experiment.test_images=200",
         "experiment.channels=4",

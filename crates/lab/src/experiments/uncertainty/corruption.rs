@@ -28,6 +28,9 @@ pub(super) struct Corruption {
 /// Images of a damaged set, as claims call them.
 const DAMAGES: [&str; 3] = ["with pixel noise", "with a square cut out", "of pure noise"];
 
+/// The set in [`DAMAGES`] that shows nothing.
+const PURE_NOISE: usize = 2;
+
 /// Doubt about images of one damaged set.
 #[derive(Serialize, Deserialize)]
 struct Damaged {
@@ -123,8 +126,10 @@ pub(super) fn conclude(finding: &mut Finding, corruptions: &[&Corruption]) {
     let clean = each(&|run| run.as_they_are.entropy);
     for (index, images) in DAMAGES.into_iter().enumerate() {
         let entropy = each(&|run| run.damaged[index].mean.entropy);
-        let sentence = format!("Entropy of the passes, images {images} minus images as they are, nats");
-        finding.claim(Claim::difference(sentence, &entropy, &clean));
+        if index != PURE_NOISE {
+            let sentence = format!("Entropy of the passes, images {images} minus images as they are, nats");
+            finding.claim(Claim::difference(sentence, &entropy, &clean));
+        }
         let (passes, single) =
             (each(&|run| run.damaged[index].told_by_passes), each(&|run| run.damaged[index].told_by_single));
         let sentence = format!(
@@ -133,6 +138,11 @@ pub(super) fn conclude(finding: &mut Finding, corruptions: &[&Corruption]) {
         );
         finding.claim(Claim::difference(sentence, &passes, &single));
     }
+    finding.claim(Claim::difference(
+        "Agreement of the passes, images of pure noise minus images as they are",
+        &each(&|run| run.damaged[PURE_NOISE].mean.agreement),
+        &each(&|run| run.as_they_are.agreement),
+    ));
     show(finding, corruptions);
 }
 

@@ -27,14 +27,13 @@ impl WhenDropoutPays {
         for setting in &settings {
             finding.claim(setting.accuracy_claim());
         }
-        let (shortest, longest) = (&settings[0], &settings[settings.len() - 1]);
+        let [first, last] = [0, epochs.len() - 1];
         finding
             .claim(Claim::difference(
-                format!("Percentage points gained by dropout: {} epochs minus {}", epochs[epochs.len() - 1], epochs[0]),
-                &longest.points(),
-                &shortest.points(),
+                format!("Test cross-entropy saved by dropout: {} epochs minus {}", epochs[last], epochs[first]),
+                &settings[last].saved(),
+                &settings[first].saved(),
             ))
-            .claim(longest.likelihood_claim())
             .picture(
                 "length",
                 "What dropout changes on the test images over the number of epochs, median and range over seeds",
