@@ -93,7 +93,7 @@ fn recipes(record: &Record) -> String {
     for (name, sentence, network) in [
         (
             "dropout",
-            "Main job: test accuracy, mean of the last three epochs",
+            "Main job: test accuracy, median of the last five epochs",
             "784-256-256-10, ReLU, dropout 0.2 and 0.5, SGD 0.5, 10 epochs",
         ),
         ("mlp", "Test accuracy, mean of the last three epochs", "784-256-10, ReLU, N(0, 0.01²), SGD 0.1, 10 epochs"),
