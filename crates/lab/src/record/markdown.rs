@@ -37,7 +37,7 @@ impl Record {
             let (measured, certainty) = (claim.outcome.measurement(), claim.outcome.certainty());
             let reference = claim.reference.as_deref().unwrap_or_default();
             let (name, bound, verdict) = (&entry.name, claim.bound, verdict(&claim.outcome));
-            let again = claim.rerun.as_ref().map_or(String::new(), |rerun| self::verdict(rerun));
+            let again = claim.rerun.as_ref().map_or(String::new(), self::verdict);
             let _ = writeln!(
                 text,
                 "| `{name}` | {sentence} | {measured} | {certainty} | {bound} | {reference} | {verdict} | {again} |"

@@ -6,8 +6,11 @@ use super::drift::Drift;
 use super::measurement::{Measurement, Run};
 use crate::finding::{Claim, Finding, Table, spread};
 
+/// A name, and what has it of a run.
+type Part = (&'static str, fn(&Run) -> &Drift);
+
 /// What the drift is of, by name.
-const PARTS: [(&str, fn(&Run) -> &Drift); 3] = [
+const PARTS: [Part; 3] = [
     ("Inputs of the last hidden layer", |run| &run.inputs),
     ("Outputs of its linear map", |run| &run.mapped),
     ("What its activation function sees", |run| &run.seen),

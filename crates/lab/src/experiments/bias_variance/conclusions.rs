@@ -17,6 +17,9 @@ struct Model<'a> {
     runs: Vec<&'a Decomposition>,
 }
 
+/// A name, and what has it of a decomposition.
+type Metric = (&'static str, fn(&Decomposition) -> f64);
+
 impl Model<'_> {
     fn values(&self, metric: impl Fn(&Decomposition) -> f64) -> Vec<f64> {
         self.runs.iter().map(|run| metric(run)).collect()
@@ -95,7 +98,7 @@ impl BiasVariance {
         }
         let widths = &self.experiment.networks.widths;
         let mut chart = Chart::new("Bias and variance").x_label("hidden units").y_label("squared error").log_x();
-        let metrics: [(&str, fn(&Decomposition) -> f64); 4] = [
+        let metrics: [Metric; 4] = [
             ("bias²", |run| run.bias_squared),
             ("variance", |run| run.variance),
             ("bias² + variance", Decomposition::sum),

@@ -99,8 +99,11 @@ fn control(finding: &mut Finding, results: &Results<'_>) {
         ));
 }
 
-/// Names of the variants and their accuracies.
-const VARIANTS: [(&str, fn(&Period) -> f64); 5] = [
+/// A variant: its name, and its accuracy in a period.
+type Variant = (&'static str, fn(&Period) -> f64);
+
+/// The variants.
+const VARIANTS: [Variant; 5] = [
     ("old network as it is", |period| period.kept),
     ("going on, all changes at once", |period| period.sudden.accuracy),
     ("going on, a pair in each period", |period| period.gradual),

@@ -56,7 +56,7 @@ impl HiddenLayers {
         let and = |model: usize, metric: fn(&Learned) -> f64| -> Vec<f64> {
             measurements.iter().map(|measured| metric(&measured.and[model])).collect()
         };
-        let (loss, accuracy): (fn(&Learned) -> f64, fn(&Learned) -> f64) = (|run| run.loss, |run| run.accuracy);
+        let [loss, accuracy]: [fn(&Learned) -> f64; 2] = [|run| run.loss, |run| run.accuracy];
         let units = self.experiment.gates.hidden;
         let above = xor(0, loss).into_iter().map(|loss| loss - std::f64::consts::LN_2).collect::<Vec<f64>>();
         finding

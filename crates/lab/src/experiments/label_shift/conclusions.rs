@@ -134,10 +134,13 @@ fn control(finding: &mut Finding, measurements: &[Measurement]) {
         ));
 }
 
+/// A name, and what has it of a measurement.
+type Case = (&'static str, fn(&Measurement) -> Errors);
+
 fn table(finding: &mut Finding, measurements: &[Measurement]) {
     let header = ["case", "source's shares", "by the confusion matrix", "by expectation-maximization"];
     let header = [&header[..], &["condition number", "negative shares"]].concat();
-    let cases: [(&str, fn(&Measurement) -> Errors); 4] = [
+    let cases: [Case; 4] = [
         ("conditions hold", |m| m.valid.errors()),
         ("weak classifiers", |m| m.weak),
         ("new class", |m| m.new_class.errors()),

@@ -32,7 +32,7 @@ pub(super) fn weak<P: Platform>(lab: &Lab<P>, settings: &LabelShift, seed: u64, 
 pub(super) fn new_class<P: Platform>(lab: &Lab<P>, settings: &LabelShift, seed: u64, sets: &Sets) -> Result<Estimates> {
     let (data, config) = (lab.data(), settings.config(seed));
     let known = data.train.classes() - 1;
-    let [train, validation] = [&sets.train, &sets.validation].map(|images| without_last_class(images));
+    let [train, validation] = [&sets.train, &sets.validation].map(without_last_class);
     let (train, validation) = (train?, validation?);
     let network: Mlp<P::Train> = config.model.build(train.d_input(), known, seed, lab.device())?;
     let trained = Training::new(&config, &train, &train.select(&[])).run(lab, network)?;

@@ -180,10 +180,13 @@ fn activations(finding: &mut Finding, measurements: &[Measurement]) {
     }
 }
 
+/// A name, and the run that has it.
+type Named = (&'static str, fn(&Measurement) -> &Run);
+
 /// What the trained networks predict, and how often they agree.
 fn predictions(finding: &mut Finding, measurements: &[Measurement]) {
     let of = |metric: &dyn Fn(&Measurement) -> f64| measurements.iter().map(metric).collect::<Vec<f64>>();
-    let runs: [(&str, fn(&Measurement) -> &Run); 3] = [
+    let runs: [Named; 3] = [
         ("inverted", |measured| &measured.inverted),
         ("inverted, another seed", |measured| &measured.other),
         ("vanilla", |measured| &measured.vanilla),

@@ -18,6 +18,7 @@ pub(super) enum Memory {
     Lstm { forget_bias: f64 },
 }
 
+#[allow(clippy::large_enum_variant, reason = "a network has one, and few networks live at a time")]
 #[derive(Module, Debug)]
 enum Recurrent<B: Backend> {
     Plain(Rnn<B>),
