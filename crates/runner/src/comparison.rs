@@ -142,17 +142,16 @@ impl Comparison {
     }
 
     fn bars(&self) -> Bars {
-        let label = |variant: &Variant| {
-            let short = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-            let pairs = self.keys.iter().zip(&variant.values);
-            pairs.map(|(key, value)| format!("{} {value}", short(key))).collect::<Vec<String>>().join(", ")
-        };
+        // Names of keys are long: the title has them once.
+        let keys: Vec<&str> = self.keys.iter().map(|key| key.rsplit('.').next().unwrap_or_default()).collect();
+        let label = |variant: &Variant| variant.values.join(", ");
         let values = self.variants.iter().map(|variant| {
             let (mean, deviation) = mean_and_deviation(&variant.metric(|summary| self.accuracy(summary)));
             (mean, if deviation.is_finite() { deviation } else { 0.0 })
         });
-        Bars::new("Accuracy by variant", self.variants.iter().map(label))
+        Bars::new(format!("Accuracy by {}", keys.join(", ")), self.variants.iter().map(label))
             .value_label(self.compared())
+            .decimals(2)
             .series_with_error("mean ± standard deviation", values)
     }
 
