@@ -17,6 +17,7 @@
 //! - [`properties`]: properties of all settings
 //! - [`untrusted`]: files made to exhaust memory (Linux)
 //! - [`readme`]: the commands and configurations that the README names exist
+//! - [`record`]: the committed record follows from the measurements beside it
 //! - [`report`]: every run has a report, which can be made again
 //! - [`parity`]: wgpu against ndarray (with both features)
 #![recursion_limit = "256"]

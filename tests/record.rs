@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use mlp_lab::finding::Bound;
+use mlp_lab::finding::{Bound, Table};
 use mlp_lab::jobs::{Plan, Prepared};
 use mlp_lab::record::{Gathered, Record, Recorded, gather};
 use mlp_lab::store::Store;
@@ -77,9 +77,11 @@ fn generated(page: &Path, name: &str, text: &str) {
 /// What dropout brings over epochs and over amounts of data, as a table.
 fn what_dropout_brings(record: &Record) -> String {
     let finding = |entry: &&Recorded| entry.name == "when-dropout-pays";
-    let tables = record.experiments.iter().find(finding).map(|entry| &entry.finding.tables[..]).unwrap_or_default();
-    let table = tables.iter().find(|table| table.title.starts_with("What dropout brings")).expect("the table");
-    let mut text = "| trained on | without dropout | with | points gained (95 % interval) |\n".to_owned();
+    let entry = record.experiments.iter().find(finding).expect("when dropout pays");
+    let is_it = |table: &&Table| table.title.starts_with("What dropout brings");
+    let table = entry.finding.tables.iter().find(is_it).expect("the table");
+    let seeds = entry.seeds.len();
+    let mut text = format!("| trained on | without dropout | with | points gained (95 % interval, {seeds} seeds) |\n");
     text += "| --- | --- | --- | --- |\n";
     for row in &table.rows {
         text += &format!("| {} | {} | {} | {} |\n", row[0], row[1], row[2], row[3]);

@@ -2,8 +2,6 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::Job;
-
 /// Which of the jobs one process is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
@@ -33,33 +31,25 @@ impl Share {
         Ok(Self::Part { part, of })
     }
 
-    /// The indices of its jobs, if `count` jobs take equally long.
-    pub fn of_equal(self, count: usize) -> Vec<usize> {
+    /// The indices of its jobs, in ascending order, where each job is estimated to take so many seconds. The parts share
+    /// all jobs, and none twice.
+    pub fn indices(self, seconds: &[f64]) -> Vec<usize> {
+        let all = 0..seconds.len();
         match self {
-            Self::All => (0..count).collect(),
-            Self::One(one) => (0..count).filter(|&index| index == one).collect(),
-            Self::Part { part, of } => (0..count).filter(|index| index % of == part - 1).collect(),
-        }
-    }
-
-    /// The indices of its jobs, in ascending order. The parts share all jobs, and none twice.
-    pub fn indices(self, jobs: &[&Job]) -> Vec<usize> {
-        match self {
-            Self::All => (0..jobs.len()).collect(),
-            Self::One(one) => (0..jobs.len()).filter(|&index| index == one).collect(),
+            Self::All => all.collect(),
+            Self::One(one) => all.filter(|&index| index == one).collect(),
             Self::Part { part, of } => {
-                let parts = parts(&jobs.iter().map(|job| job.seconds).collect::<Vec<f64>>(), of);
-                (0..jobs.len()).filter(|&index| parts[index] == part - 1).collect()
+                let parts = parts(seconds, of);
+                all.filter(|&index| parts[index] == part - 1).collect()
             }
         }
     }
 }
 
 /// Seconds that each of `of` parts of the jobs takes, the longest part first.
-pub fn loads(jobs: &[&Job], of: usize) -> Vec<f64> {
-    let seconds: Vec<f64> = jobs.iter().map(|job| job.seconds).collect();
+pub fn loads(seconds: &[f64], of: usize) -> Vec<f64> {
     let mut loads = vec![0.0; of];
-    for (part, seconds) in parts(&seconds, of).into_iter().zip(&seconds) {
+    for (part, seconds) in parts(seconds, of).into_iter().zip(seconds) {
         loads[part] += seconds;
     }
     loads.sort_by(|one, other| other.total_cmp(one));
@@ -84,15 +74,9 @@ fn parts(seconds: &[f64], of: usize) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    fn jobs(seconds: &[f64]) -> Vec<Job> {
-        let job = |&seconds: &f64| Job { experiment: "a".into(), seed: 0, key: String::new(), seconds };
-        seconds.iter().map(job).collect()
-    }
-
     #[test]
     fn parts_share_all_jobs_and_none_twice() {
-        let jobs = jobs(&[5.0, 1.0, 1.0, 9.0, 1.0, 2.0, 3.0]);
-        let jobs: Vec<&Job> = jobs.iter().collect();
+        let jobs = [5.0, 1.0, 1.0, 9.0, 1.0, 2.0, 3.0];
         for of in [1, 3, 7, 20] {
             let shares = (1..=of).map(|part| Share::parse(&format!("{part}/{of}")).unwrap());
             let mut all: Vec<usize> = shares.flat_map(|share| share.indices(&jobs)).collect();
@@ -114,9 +98,9 @@ mod tests {
 
     #[test]
     fn a_thousand_jobs_are_divided_at_once() {
-        let jobs = jobs(&(0..1000).map(|index| f64::from(index % 17)).collect::<Vec<f64>>());
+        let jobs: Vec<f64> = (0..1000).map(|index| f64::from(index % 17)).collect();
         let started = std::time::Instant::now();
-        assert!(!Share::Part { part: 64, of: 64 }.indices(&jobs.iter().collect::<Vec<&Job>>()).is_empty());
+        assert!(!Share::Part { part: 64, of: 64 }.indices(&jobs).is_empty());
         assert!(started.elapsed().as_secs_f64() < 1.0);
     }
 }

@@ -35,7 +35,7 @@ pub fn run(arguments: &SweepArgs) -> Result<()> {
         (None, Some(part)) => Share::parse(part)?,
         (None, None) => Share::All,
     };
-    for index in share.of_equal(runs.len()) {
+    for index in share.indices(&vec![1.0; runs.len()]) {
         let arguments = TrainArgs {
             set: runs[index].assignments.clone(),
             data: arguments.data.clone(),

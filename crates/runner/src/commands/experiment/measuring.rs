@@ -32,7 +32,7 @@ impl<'a> Measuring<'a> {
     pub(super) fn all(&mut self, prepared: &[Prepared<ThisPlatform>]) -> Result<()> {
         let jobs: Vec<_> =
             prepared.iter().flat_map(|experiment| experiment.all_jobs().map(move |job| (experiment, job))).collect();
-        let ours = self.share.indices(&jobs.iter().map(|&(_, job)| job).collect::<Vec<&Job>>());
+        let ours = self.share.indices(&jobs.iter().map(|(_, job)| job.seconds).collect::<Vec<f64>>());
         let mut elsewhere = Vec::new();
         for (experiment, job) in ours.into_iter().map(|index| jobs[index]) {
             if !self.one(experiment, job, false)? {
